@@ -1,6 +1,7 @@
 """The command line: parses, calls one function for each command, and maps errors to exit codes.
 
-Beside the console, it is the only module that prints. Modules that a command needs are imported when it runs, so that
+It has the group of all commands and the small ones; `run_command`, `resolve_command` and `state_commands` have the
+others. Beside these modules only the console prints. Modules that a command needs are imported when it runs, so that
 `--help` and `status` answer at once.
 """
 
@@ -10,25 +11,23 @@ import io
 import os
 import sys
 import threading
-from difflib import get_close_matches
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from runner.command.arguments import DIALECT, PLAN, PROGRAM, REPORT, SHELLS, STATE, complete_file, say
+from runner.command.arguments import DIALECT, PLAN, PROGRAM, SHELLS, STATE, complete_file, say
 from runner.command.help_text import OVERVIEW, add_examples
 from runner.command.resolve_command import resolve
-from runner.command.run_commands import COMMANDS
+from runner.command.run_command import run, with_wait_named
+from runner.command.state_commands import STATE_COMMANDS
 from runner.progress.reports.console_streams import width_of
 from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
-
-    from runner.command.run_options import RunOptions
 
 _DEFAULT_COMMAND = "run"
 _EXHAUSTED_LINE = f"{EXHAUSTED}\n".encode()  # made before there is no memory for it
@@ -42,7 +41,7 @@ class _Commands(click.Group):
             if not ctx.resilient_parsing:  # as in a completion, which prints no errors
                 self._refuse_misspelled_command(args[0])
             args = [_DEFAULT_COMMAND, *args]
-        return super().parse_args(ctx, _with_wait_named(args, strict=not ctx.resilient_parsing))
+        return super().parse_args(ctx, with_wait_named(args, strict=not ctx.resilient_parsing))
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the overview, which fits on one screen."""
@@ -52,7 +51,6 @@ class _Commands(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the commands, and since `run` need not be written, the options of it and the plans."""
         found = super().shell_complete(ctx, incomplete)
-        run = self.commands[_DEFAULT_COMMAND]
         if incomplete.startswith("-"):
             inner = click.Context(run, info_name=run.name, parent=ctx, resilient_parsing=True)
             return [*found, *(item for item in run.shell_complete(inner, incomplete) if item.value != "--help")]
@@ -68,31 +66,11 @@ class _Commands(click.Group):
             return 0  # the reader of the output has closed the pipe
 
     def _refuse_misspelled_command(self, word: str) -> None:
+        from difflib import get_close_matches  # noqa: PLC0415 - most commands answer without it
+
         close = get_close_matches(word, self.commands, 1)
         if close and not Path(word).exists():
             raise click.UsageError(f"{word!r} is neither a command nor a file. Did you mean `runner {close[0]}`?")
-
-
-def _with_wait_named(args: list[str], *, strict: bool) -> list[str]:
-    """Return the arguments with `--if-running wait SECONDS` as two options: options of click have no optional value.
-
-    Raises `click.UsageError` for a wrong number of seconds if `strict`.
-    """
-    for number in range(len(args) - 2):
-        if args[number : number + 2] == ["--if-running", "wait"]:
-            value = args[number + 2]
-            if value.replace(".", "", 1).isdecimal():
-                return [*args[: number + 2], "--wait", *args[number + 2 :]]
-            if strict and not _may_follow(value):
-                raise click.UsageError(f"--if-running wait takes a number of seconds, not {value!r}")
-    return args
-
-
-def _may_follow(argument: str) -> bool:
-    """Return whether an argument is an option or a plan, and no wrong number."""
-    if argument.startswith("-"):
-        return not argument[1:2].isdigit()
-    return Path(argument).suffix in {".yaml", ".yml"} or Path(argument).exists()
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -102,146 +80,6 @@ def _runner() -> None:
 
     runner PLAN is short for runner run PLAN.
     """
-
-
-def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Return `local`, or the address of a scheduler with its port."""
-    del ctx, param
-    if not value or value == "local":
-        return value or None
-    from pydantic_core import PydanticCustomError  # noqa: PLC0415 - slow to import
-
-    from runner.plan.value_types import scheduler_url  # noqa: PLC0415
-
-    try:
-        return scheduler_url(value)
-    except PydanticCustomError as error:
-        expected = "Give local, tls://HOST:PORT, or tcp://HOST:PORT without encryption"
-        raise click.BadParameter(f"{value!r} {error.message()}. {expected}.") from error
-
-
-@_runner.command("run")
-@PLAN
-@STATE
-@click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
-@click.option("--diff", is_flag=True, help="With --check: show how the files would change.")
-@click.option("--dry-run", is_flag=True, help="Write nothing; show which tasks would run, and what of their files.")
-@click.option("--explain", is_flag=True, help="Say of each sub-task why it ran or did not.")
-@click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
-@click.option(
-    "--conflict",
-    type=click.Choice(["reject", "markers", "keep", "theirs"]),
-    default="reject",
-    show_default=True,
-    help="Where your edits contradict what is generated: write the new text to FILE.rej, put both into the file, "
-    "leave the file alone, or take what is generated and save yours as FILE.orig.",
-)
-@click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
-@click.option(
-    "--rerun-failed",
-    is_flag=True,
-    help="Run only what failed, was skipped or got a conflict when this plan last ran.",
-)
-@click.option("--prune", is_flag=True, help="Remove unedited files of tables that the plan no longer has.")
-@click.option(
-    "--if-running",
-    type=click.Choice(["fail", "skip", "wait"]),
-    default="fail",
-    show_default=True,
-    help="When this plan is already running: fail with 75, skip with 0, or `wait [SECONDS]` for it to end.",
-)
-@click.option("--wait", type=click.FloatRange(min=0), default=86400.0, hidden=True)
-@click.option(
-    "--keep-runs",
-    type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
-    envvar="RUNNER_KEEP_RUNS",
-    show_envvar=True,
-    help="How many earlier runs of the plan stay in the state folder; unsent ones always stay.",
-)
-@click.option(
-    "--executor",
-    callback=_executor,
-    envvar="RUNNER_EXECUTOR",
-    show_envvar=True,
-    metavar="local|URL",
-    help="Where the workers are, in place of the plan's: this machine, or a Dask scheduler such as tls://host:8786.",
-)
-@click.option("--json", type=REPORT, help="Write a report of the run to this file, as JSON.")
-@click.option("--junit", type=REPORT, help="The same as JUnit's XML, for CI.")
-@click.option("--report", "page", type=REPORT, help="The same as a page of HTML, with a timeline.")
-@click.option("--trace", type=REPORT, help="The same as a trace, for Perfetto.")
-@click.option("--code-quality", type=REPORT, help="Write what is stale or failed, at its lines, for GitLab.")
-@click.option("--notify", metavar="URL", help="Send the JSON report to this address when the run has failed.")
-@click.option(
-    "--notify-on",
-    type=click.Choice(["failure", "always"]),
-    default="failure",
-    show_default=True,
-    help="When to send it. A header with a secret goes in RUNNER_NOTIFY_HEADER, as `Name: value`.",
-)
-@click.option(
-    "--watch", is_flag=True, help="Run again whenever DDL, plan, templates or agents were saved, until Ctrl-C."
-)
-@click.option(
-    "-q",
-    "--quiet",
-    is_flag=True,
-    help="Print nothing unless something has failed, except what --explain and --dry-run show.",
-)
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.pass_context
-def _run(ctx: click.Context, /, **options: Any) -> None:
-    """Run a plan: generate what is not up to date.
-
-    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, or a file has a conflict, 2 plan, DDL or usage
-    invalid (nothing was run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT
-    and SIGTERM.
-    """
-    if options["diff"] and not options["check"]:
-        raise click.UsageError("--diff shows what --check finds: use both")
-    if options["notify"] is None and ctx.get_parameter_source("notify_on") is not click.core.ParameterSource.DEFAULT:
-        raise click.UsageError("--notify-on says when --notify URL is told: use both")
-    watch = options.pop("watch")
-    if watch and options["rerun_failed"]:
-        raise click.UsageError("--watch runs what has changed, --rerun-failed what has failed: use one of them")
-    if options["dry_run"] and options["check"]:
-        raise click.UsageError("--dry-run shows what would happen, --check fails if anything would: use one of them")
-    options["check"] = options["check"] or options["dry_run"]
-    local = options["executor"] in {None, "local"}
-    if not watch and local and not options["state"].exists():  # nothing ran here before: workers will be needed
-        from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415
-
-        ensure_forkserver()
-    from runner.command.run_options import RunOptions  # noqa: PLC0415 - see the module's docstring
-    from runner.command.run_plan import run_plan  # noqa: PLC0415
-    from runner.progress.reports.report_files import ReportFiles  # noqa: PLC0415
-
-    reports = ReportFiles(**{name: options.pop(name) for name in ("json", "junit", "page", "trace")})
-    url, when = options.pop("notify"), options.pop("notify_on")
-    notifier = None
-    if url is not None:
-        from runner.progress.notification import Notifier  # noqa: PLC0415
-
-        notifier = Notifier.create(url, os.environ, always=when == "always")
-    chosen = RunOptions(**options, reports=reports, notifier=notifier)
-    ctx.exit(_watch(ctx, chosen) if watch else run_plan(chosen))
-
-
-def _watch(ctx: click.Context, options: RunOptions) -> int:
-    """Run a plan again whenever it has changed; return the exit code for the signal that ended this."""
-    from runner.command.plan_watch import command_of_one_run, watch_plan  # noqa: PLC0415 - see the module's docstring
-
-    options.check_reports()
-    command = command_of_one_run(sys.orig_argv)
-    if ctx.get_parameter_source("if_running") is click.core.ParameterSource.DEFAULT:
-        command += ["--if-running", "wait"]  # a change must not be lost because another process runs the plan
-    return watch_plan(options.plan, command, _say_nothing if options.quiet else partial(say, err=True))
-
-
-def _say_nothing(text: str) -> None:
-    """Print nothing."""
 
 
 @_runner.command("validate")
@@ -355,7 +193,7 @@ def _doctor(ctx: click.Context, state: Path) -> None:
     ctx.exit(1 if bad else 0)
 
 
-for _command in (*COMMANDS, resolve):
+for _command in (run, *STATE_COMMANDS, resolve):
     _runner.add_command(_command)
 add_examples(_runner)
 

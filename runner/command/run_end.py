@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,109 +17,127 @@ from runner.command.arguments import DEFAULT_STATE
 from runner.command.ci_job import CiJob
 from runner.command.run_options import RunOptions
 from runner.plan.plan_model import Plan
-from runner.progress.reports.console import print_changes, print_drift, print_dry_run
+from runner.progress.reports.console import Console, print_changes, print_drift, print_dry_run
 from runner.progress.reports.summary import SHORT_ID
 from runner.progress.reports.text_layout import shown_path
+from runner.progress.stores.sqlite_store import SqliteStore
 from runner.records.status import SubTaskStatus
 from runner.scheduling.job import Job
 
 if TYPE_CHECKING:
     from runner.command.interruption import Interruption
-    from runner.progress.reports.console import Console
     from runner.progress.reports.run_account import RunAccount
-    from runner.progress.stores.sqlite_store import SqliteStore
     from runner.scheduling.explanation import Reason
-    from runner.scheduling.orchestrator import ParallelOrchestrator
+    from runner.scheduling.orchestrator import ParallelOrchestrator  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
 
 EXIT_DRIFT = 3
 Reasons = Mapping[str, tuple["Reason", ...]]  # of sub-tasks, by id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunEnd:
-    """What is known of an ended run: of a check, `drift` are verbs with paths. `jobs` are those of the whole plan."""
+class PlanRun:
+    """A run of a plan: what it was asked for, what carries it out, and where it is recorded and shown."""
 
     plan: Plan
-    jobs: Sequence[Job]
+    plan_jobs: Sequence[Job]  # of the whole plan
+    jobs: Sequence[Job]  # of this run: with `--rerun-failed` those of the plan that are not done
     options: RunOptions
     ci: CiJob
-    reasons: Reasons
+    reasons: Reasons  # empty where they are not shown
+    store: SqliteStore
+    console: Console
+    orchestrator: ParallelOrchestrator
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunEnd:
+    """What is known of an ended run: of a check, `drift` are verbs with paths."""
+
+    run: PlanRun
     drift: Sequence[tuple[str, str]]
     exit_code: int
 
-    def show(
-        self, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console, *, ended_early: bool
-    ) -> None:
+    def show(self, *, ended_early: bool) -> None:
         """Print what a check found, write the reports and send the notification.
 
         A run has `ended_early` if its cluster was lost, or after an error that nobody expected.
 
         Raises StoreError.
         """
-        options = self.options
+        run, options = self.run, self.run.options
         leftovers = [path for verb, path in self.drift if verb == "prune"]
-        account = cache(partial(self._account, store, orchestrator))
+        account = cache(self._account)
         if options.check and not ended_early:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
-                if options.log_format == "json":
-                    print_changes(orchestrator.run_id, orchestrator.changes, leftovers, orchestrator.diffs)
-                elif options.dry_run:
-                    print_dry_run(account(), leftovers, log=self.ci.log, prune=options.prune)
-                else:
-                    unchecked = _unchecked(account()) if self.exit_code == 1 else 0
-                    print_drift(
-                        self.drift, orchestrator.diffs, log=self.ci.log, quiet=options.quiet, unchecked=unchecked
-                    )
-        if self.ci.wants_faults:
-            self._report_to_ci(account(), console, leftovers)
+                self._print_check(account, leftovers)
+        if run.ci.wants_faults:
+            self._report_to_ci(account(), leftovers)
         options.reports.write(
-            store,
-            orchestrator.run_id,
-            orchestrator.changes,
-            orchestrator.diffs if options.check else None,
+            run.store,
+            run.orchestrator.run_id,
+            run.orchestrator.changes,
+            run.orchestrator.diffs if options.check else None,
             reasons=self._texts(),
             leftovers=leftovers,
         )
-        if options.notifier is not None:
-            from runner.progress.reports.json_report import run_report  # noqa: PLC0415 - for a report only
-
-            warning = options.notifier.notify(run_report(store, orchestrator.run_id))
-            if warning is not None:
-                console.notice(f"warning: {warning}")
+        self._notify()
         if options.quiet and self.exit_code == 1 and not options.check:
-            has_failed = not all(result.success for result in orchestrator.results.values())
-            notice = None if has_failed else _conflict_notice(self.jobs, orchestrator, options)
-            console.notice(notice or self._next_step(orchestrator.run_id))
+            has_failed = not all(result.success for result in run.orchestrator.results.values())
+            notice = None if has_failed else _conflict_notice(run, run.plan_jobs)
+            run.console.notice(notice or self._next_step())
 
-    def _next_step(self, run_id: str) -> str:
+    def _print_check(self, account: Callable[[], RunAccount], leftovers: Sequence[str]) -> None:
+        options, orchestrator, log = self.run.options, self.run.orchestrator, self.run.ci.log
+        if options.log_format == "json":
+            print_changes(orchestrator.run_id, orchestrator.changes, leftovers, orchestrator.diffs)
+        elif options.dry_run:
+            print_dry_run(account(), leftovers, log=log, prune=options.prune)
+        else:
+            unchecked = _unchecked(account()) if self.exit_code == 1 else 0
+            print_drift(self.drift, orchestrator.diffs, log=log, quiet=options.quiet, unchecked=unchecked)
+
+    def _report_to_ci(self, account: RunAccount, leftovers: Sequence[str]) -> None:
+        from runner.command.faults import Faults  # noqa: PLC0415 - in a job of CI only
+
+        run = self.run
+        faults = Faults(run.plan, run.plan_jobs, run.reasons)
+        is_check = run.options.check and not run.options.dry_run
+        problems = [*faults.failed(account), *(faults.stale(account, leftovers) if is_check else ())]
+        warning = run.ci.report(account, problems, self.drift, self.exit_code)
+        if warning is not None:
+            run.console.notice(f"warning: {warning}")
+
+    def _notify(self) -> None:
+        """Send the notification, where one is wanted."""
+        notifier = self.run.options.notifier
+        if notifier is None:
+            return
+        from runner.progress.reports.json_report import run_report  # noqa: PLC0415 - for a report only
+
+        warning = notifier.notify(run_report(self.run.store, self.run.orchestrator.run_id))
+        if warning is not None:
+            self.run.console.notice(f"warning: {warning}")
+
+    def _next_step(self) -> str:
         """Return what to do after a failed run, for those who get its output by mail."""
-        options = self.options
+        options, run_id = self.run.options, self.run.orchestrator.run_id
         state = "" if options.state == DEFAULT_STATE else f" --state {shlex.quote(str(options.state))}"
         plan = shlex.quote(str(options.plan))
         return f"next: runner logs {run_id[:SHORT_ID]}{state}; once mended: runner {plan} --rerun-failed{state}"
 
-    def _report_to_ci(self, account: RunAccount, console: Console, leftovers: Sequence[str]) -> None:
-        from runner.command.faults import Faults  # noqa: PLC0415 - in a job of CI only
-
-        faults = Faults(self.plan, self.jobs, self.reasons)
-        is_check = self.options.check and not self.options.dry_run
-        problems = [*faults.failed(account), *(faults.stale(account, leftovers) if is_check else ())]
-        warning = self.ci.report(account, problems, self.drift, self.exit_code)
-        if warning is not None:
-            console.notice(f"warning: {warning}")
-
-    def _account(self, store: SqliteStore, orchestrator: ParallelOrchestrator) -> RunAccount:
+    def _account(self) -> RunAccount:
         from runner.progress.reports.run_account import RunAccount  # noqa: PLC0415 - where it is shown only
 
-        run_id, diffs = orchestrator.run_id, orchestrator.diffs if self.options.check else None
-        events = (recorded.event for recorded in store.events(run_id))
-        return RunAccount.of(run_id, events, orchestrator.changes, diffs, folder=Path.cwd())
+        orchestrator = self.run.orchestrator
+        diffs = orchestrator.diffs if self.run.options.check else None
+        events = (recorded.event for recorded in self.run.store.events(orchestrator.run_id))
+        return RunAccount.of(orchestrator.run_id, events, orchestrator.changes, diffs, folder=Path.cwd())
 
     def _texts(self) -> dict[str, list[str]] | None:
         """Return the reasons of each sub-task as texts, None where they were not asked for."""
-        if not self.options.explain:
+        if not self.run.options.explain:
             return None
-        return {subtask_id: [reason.text for reason in found] for subtask_id, found in self.reasons.items()}
+        return {subtask_id: [reason.text for reason in found] for subtask_id, found in self.run.reasons.items()}
 
 
 def _unchecked(account: RunAccount) -> int:
@@ -132,58 +150,52 @@ def in_words(reasons: Iterable[Reason]) -> str:
     return "; ".join(reason.text for reason in reasons)
 
 
-def finish_success(
-    plan_jobs: Sequence[Job],
-    jobs: Sequence[Job],
-    orchestrator: ParallelOrchestrator,
-    console: Console,
-    options: RunOptions,
-) -> None:
+def finish_success(run: PlanRun) -> None:
     """Remove or report files of dropped tables, and print how to start the generated application."""
     from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
 
-    dropped = dropped_tables.find(job.spec for job in plan_jobs)
-    if options.prune:
+    run_id = run.orchestrator.run_id
+    dropped = dropped_tables.find(job.spec for job in run.plan_jobs)
+    if run.options.prune:
         for table in dropped:
-            for event in dropped_tables.prune(table, orchestrator.run_id):
-                orchestrator.note(event)
-                console.count_removed(event.level == "info")  # a warning names a file that stays
+            for event in dropped_tables.prune(table, run_id):
+                run.orchestrator.note(event)
+                run.console.count_removed(event.level == "info")  # a warning names a file that stays
     elif dropped:
-        console.notice(dropped_tables.notice(dropped, orchestrator.run_id))
-    if options.log_format == "text":
-        for hint in start_hints(jobs, Path.cwd()):
-            console.notice(hint)
+        run.console.notice(dropped_tables.notice(dropped, run_id))
+    if run.options.log_format == "text":
+        for hint in start_hints(run.jobs, Path.cwd()):
+            run.console.notice(hint)
 
 
-def report_conflicts(
-    jobs: Sequence[Job], orchestrator: ParallelOrchestrator, console: Console, options: RunOptions
-) -> int:
+def report_conflicts(run: PlanRun) -> int:
     """Print what is to be done about files in conflict; return the exit code. In a quiet run, `RunEnd` prints it."""
-    notice = _conflict_notice(jobs, orchestrator, options)
+    notice = _conflict_notice(run, run.jobs)
     if notice is None:
         return 0
-    if not options.quiet:
-        console.notice(notice)
+    if not run.options.quiet:
+        run.console.notice(notice)
     return 1
 
 
-def _conflict_notice(jobs: Sequence[Job], orchestrator: ParallelOrchestrator, options: RunOptions) -> str | None:
-    if not any(verb == "conflict" for _, (verb, _) in orchestrator.changes):
+def _conflict_notice(run: PlanRun, jobs: Sequence[Job]) -> str | None:
+    changes = run.orchestrator.changes
+    if not any(verb == "conflict" for _, (verb, _) in changes):
         return None
     from runner.command import conflict_list  # noqa: PLC0415 - few runs need it
 
     workspaces = {subtask.id: job.spec.workspace for job in jobs for subtask in job.spec.subtasks}
-    files = conflict_list.conflicts(orchestrator.changes, workspaces)
-    return conflict_list.notice(files, workspaces.values(), options.conflict, Path.cwd())
+    files = conflict_list.conflicts(changes, workspaces)
+    return conflict_list.notice(files, workspaces.values(), run.options.conflict, Path.cwd())
 
 
-def find_drift(jobs: Sequence[Job], orchestrator: ParallelOrchestrator) -> list[tuple[str, str]]:
+def find_drift(run: PlanRun) -> list[tuple[str, str]]:
     """Return what a check found, as verbs with paths: `prune` for the files of tables that the plan no longer has."""
     from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
 
-    dropped = dropped_tables.find(job.spec for job in jobs)
-    leftovers = dropped_tables.files_to_prune(dropped, orchestrator.run_id)
-    return [*(change for _, change in orchestrator.changes), *(("prune", path) for path in leftovers)]
+    dropped = dropped_tables.find(job.spec for job in run.plan_jobs)
+    leftovers = dropped_tables.files_to_prune(dropped, run.orchestrator.run_id)
+    return [*(change for _, change in run.orchestrator.changes), *(("prune", path) for path in leftovers)]
 
 
 def start_hints(jobs: Sequence[Job], folder: Path) -> tuple[str, ...]:

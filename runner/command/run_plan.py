@@ -17,6 +17,7 @@ from runner.command.interruption import Interruption
 from runner.command.live_progress import LiveProgress
 from runner.command.plan_jobs import check_workspaces, prepare_plan
 from runner.command.run_end import (
+    PlanRun,
     Reasons,
     RunEnd,
     exit_code,
@@ -25,7 +26,6 @@ from runner.command.run_end import (
     in_words,
     report_conflicts,
 )
-from runner.command.unfinished_work import find_unfinished
 from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console
 from runner.progress.stores.sqlite_store import SqliteStore
@@ -37,12 +37,11 @@ from runner.records.task import Merging
 from runner.scheduling.supervisor import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from runner.command.run_options import RunOptions
     from runner.generation.workspace.plan_lock import PlanLock
-    from runner.plan.plan_model import Plan
-    from runner.progress.reporter import Sink
+    from runner.plan.plan_model import ExecutorSettings, Plan
     from runner.progress.reports.explanation_view import Explanation
     from runner.scheduling.job import Job
     from runner.scheduling.orchestrator import ParallelOrchestrator
@@ -67,16 +66,14 @@ def _run(options: RunOptions, ci: CiJob) -> int:
         options.plan, options.state, refresh=not options.check, expect_work=partial(_expect_work, options)
     )
     progress = LiveProgress.choose(plan, options.state, check=options.check)
-    lock: PlanLock | None = None  # stays None for a check, which writes nothing
+    check_workspaces(plan, create=not options.check)
     with contextlib.ExitStack() as stack:
-        check_workspaces(plan, create=not options.check)
-        if not options.check:
-            try:
-                lock = stack.enter_context(_plan_lock(plan, options))
-            except AlreadyRunningError:
-                if options.if_running == "skip":
-                    return 0
-                raise
+        try:
+            lock = stack.enter_context(_plan_lock(plan, options))
+        except AlreadyRunningError:
+            if options.if_running == "skip":
+                return 0
+            raise
         return _execute(plan, preparation, jobs, options, ci, progress, lock)
 
 
@@ -93,7 +90,11 @@ def _start_forkserver() -> None:
 
 
 @contextlib.contextmanager
-def _plan_lock(plan: Plan, options: RunOptions) -> Iterator[PlanLock]:
+def _plan_lock(plan: Plan, options: RunOptions) -> Iterator[PlanLock | None]:
+    """Hold the lock of the plan, except in a check, which writes nothing."""
+    if options.check:
+        yield None
+        return
     from runner.generation.workspace.plan_lock import PlanLock  # noqa: PLC0415
 
     lock = PlanLock(plan.workspace, plan.path)
@@ -113,15 +114,55 @@ def _execute(
     progress: LiveProgress,
     lock: PlanLock | None,
 ) -> int:
+    """Record, run and report what is to be run of a valid plan; return the exit code."""
     from runner.scheduling.orchestrator import ParallelOrchestrator, RunInfo  # noqa: PLC0415
 
     cluster = executor_settings(plan, options.executor)
+    settings = _settings(plan, options)
+    executor = None if cluster is None else cluster_executor(plan, cluster, settings.limits, os.environ)
+    with _run_store(options) as store:
+        dead_runs = store.mark_interrupted(str(plan.path))
+        store.forget_old(options.keep_runs)
+        chosen, remarks = _choose_jobs(plan, jobs, options, store)
+        reasons = _reasons(jobs, chosen, options, ci)
+        console = Console(
+            quiet=options.quiet,
+            log_format=options.log_format,
+            check=options.check,
+            explanation=_explanation(reasons, options),
+            log=ci.log,
+        )
+        died = (f"run {dead.id} of this plan was interrupted; what it had done is up to date" for dead in dead_runs)
+        for notice in (*store.notices, *died, *remarks):
+            console.notice(notice)
+        orchestrator = ParallelOrchestrator(
+            store=store,
+            sinks=[console, *progress.sinks(store)],
+            settings=settings,
+            info=RunInfo(plan=plan.name, plan_path=str(plan.path)),
+            executor=executor,
+        )
+        progress.attach(orchestrator)
+        run = PlanRun(
+            plan=plan,
+            plan_jobs=jobs,
+            jobs=chosen,
+            options=options,
+            ci=ci,
+            reasons=reasons,
+            store=store,
+            console=console,
+            orchestrator=orchestrator,
+        )
+        return _carry_out(run, progress, _warnings(progress, preparation, cluster), lock)
+
+
+def _settings(plan: Plan, options: RunOptions) -> Settings:
     limits = Limits(
         memory=None if plan.workers.memory is None else plan.workers.memory * _MIB,
         max_subtasks=plan.workers.max_subtasks,
     )
-    executor = None if cluster is None else cluster_executor(plan, cluster, limits, os.environ)
-    settings = Settings(
+    return Settings(
         workers=plan.concurrency.tasks,
         subtasks=plan.concurrency.subtasks,
         force=options.force,
@@ -131,91 +172,81 @@ def _execute(
         fail_fast=options.fail_fast,
         limits=limits,
     )
-    with _run_store(options) as store:
-        dead_runs = store.mark_interrupted(str(plan.path))
-        store.forget_old(options.keep_runs)
-        plan_jobs = jobs
-        unfinished = None
-        if options.rerun_failed:
-            with _history(options, store) as history:
-                unfinished = find_unfinished(jobs, history, str(plan.path))
-                jobs = unfinished.jobs
-        reasons = _reasons(plan_jobs, jobs, options, ci)
-        console = Console(
-            quiet=options.quiet,
-            log_format=options.log_format,
-            check=options.check,
-            explanation=_explanation(reasons, options),
-            log=ci.log,
-        )
-        for notice in store.notices:
-            console.notice(notice)
-        for dead in dead_runs:
-            console.notice(f"run {dead.id} of this plan was interrupted; what it had done is up to date")
-        if unfinished is not None and unfinished.notice:
-            console.notice(unfinished.notice)
-        info = RunInfo(plan=plan.name, plan_path=str(plan.path))
-        sinks: list[Sink] = [console, *progress.sinks(store)]
-        orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info, executor=executor)
-        progress.attach(orchestrator)
-        interruption = Interruption(orchestrator)
-        drift: Sequence[tuple[str, str]] = ()
-        failure: Exception | None = None
-        with interruption.watch(), contextlib.closing(orchestrator):
-            try:
-                orchestrator.start_run()
-                misread = (Logged(level="warning", message=warning) for warning in preparation.warnings)
-                for warning in (*progress.warnings(), *misread, *(cluster_warnings(cluster) if cluster else ())):
-                    orchestrator.note(warning)
-                _run_jobs(orchestrator, jobs, reasons if options.explain else {})
-                drift = find_drift(plan_jobs, orchestrator) if options.check else ()
-                code = exit_code(orchestrator, interruption, () if options.dry_run else drift)
-                code = _finish(
-                    plan,
-                    plan_jobs,
-                    jobs,
-                    options,
-                    orchestrator,
-                    console,
-                    lock=lock,
-                    interruption=interruption,
-                    code=code,
-                )
-            except StoreError:
-                raise  # nothing can be recorded
-            except Exception as error:  # noqa: BLE001 - it is recorded, and raised once the reports are written
-                failure, code = error, _end_early(orchestrator, error)
-            progress.drain(store, console)
-        end = RunEnd(plan=plan, jobs=plan_jobs, options=options, ci=ci, reasons=reasons, drift=drift, exit_code=code)
-        end.show(store, orchestrator, console, ended_early=failure is not None)
+
+
+def _choose_jobs(
+    plan: Plan, jobs: Sequence[Job], options: RunOptions, store: SqliteStore
+) -> tuple[Sequence[Job], Sequence[str]]:
+    """Return the jobs of this run: all, or with `--rerun-failed` what is not done; and what to tell about that."""
+    if not options.rerun_failed:
+        return jobs, ()
+    from runner.command.unfinished_work import find_unfinished  # noqa: PLC0415 - for this option only
+
+    with _history(options, store) as history:
+        unfinished = find_unfinished(jobs, history, str(plan.path))
+    return unfinished.jobs, (unfinished.notice,) if unfinished.notice else ()
+
+
+def _warnings(progress: LiveProgress, preparation: Preparation, cluster: ExecutorSettings | None) -> Iterator[Logged]:
+    """Yield the warnings that the log of a run begins with."""
+    yield from progress.warnings()
+    for warning in preparation.warnings:
+        yield Logged(level="warning", message=warning)
+    if cluster is not None:
+        yield from cluster_warnings(cluster)
+
+
+def _carry_out(run: PlanRun, progress: LiveProgress, warnings: Iterable[Logged], lock: PlanLock | None) -> int:
+    """Run the jobs, do what follows them and show how it ended; return the exit code.
+
+    Raises what ended the run early, once the reports are written.
+    """
+    interruption = Interruption(run.orchestrator)
+    drift: Sequence[tuple[str, str]] = ()
+    failure: Exception | None = None
+    with interruption.watch(), contextlib.closing(run.orchestrator):
+        try:
+            _run_jobs(run, warnings)
+            drift = find_drift(run) if run.options.check else ()
+            code = _finish(run, drift, interruption, lock)
+        except StoreError:
+            raise  # nothing can be recorded
+        except Exception as error:  # noqa: BLE001 - it is recorded, and raised once the reports are written
+            failure, code = error, _end_early(run.orchestrator, error)
+        progress.drain(run.store, run.console)
+    RunEnd(run=run, drift=drift, exit_code=code).show(ended_early=failure is not None)
     if failure is not None:
         raise failure
     return code
 
 
-def _finish(
-    plan: Plan,
-    plan_jobs: Sequence[Job],
-    jobs: Sequence[Job],
-    options: RunOptions,
-    orchestrator: ParallelOrchestrator,
-    console: Console,
-    *,
-    lock: PlanLock | None,
-    interruption: Interruption,
-    code: int,
-) -> int:
-    """Do what follows the last sub-task and end the run; return its exit code, which is `code` so far."""
+def _run_jobs(run: PlanRun, warnings: Iterable[Logged]) -> None:
+    """Run the jobs to their end, with warnings and reasons of sub-tasks in the log. Raises what ends the run early."""
+    run.orchestrator.start_run()
+    for warning in warnings:
+        run.orchestrator.note(warning)
+    run.orchestrator.submit_jobs(run.jobs)
+    for subtask_id, found in run.reasons.items() if run.options.explain else ():
+        message = f"why: {in_words(found)}"
+        task_id = subtask_id.partition("/")[0]
+        run.orchestrator.note(Logged(level="info", message=message, task_id=task_id, subtask_id=subtask_id))
+    run.orchestrator.on_idle()
+
+
+def _finish(run: PlanRun, drift: Sequence[tuple[str, str]], interruption: Interruption, lock: PlanLock | None) -> int:
+    """Do what follows the last sub-task and end the run; return its exit code."""
+    options = run.options
+    code = exit_code(run.orchestrator, interruption, () if options.dry_run else drift)
     status = RunStatus.CANCELLED if interruption.signal else None
     error = None
     if code == 0 and lock is not None and not lock.is_in_place():
-        status, code, error = RunStatus.FAILED, 1, WorkspaceError(f"{plan.workspace}: {_WORKSPACE_LOST}")
+        status, code, error = RunStatus.FAILED, 1, WorkspaceError(f"{run.plan.workspace}: {_WORKSPACE_LOST}")
     if code == 0 and not options.check:
-        finish_success(plan_jobs, jobs, orchestrator, console, options)
-        code = report_conflicts(jobs, orchestrator, console, options)
+        finish_success(run)
+        code = report_conflicts(run)
     elif options.prune and not options.check:
-        console.notice("--prune removed nothing, because not every task succeeded")
-    orchestrator.close(status, code, error)
+        run.console.notice("--prune removed nothing, because not every task succeeded")
+    run.orchestrator.close(status, code, error)
     return code
 
 
@@ -228,16 +259,6 @@ def _end_early(orchestrator: ParallelOrchestrator, error: Exception) -> int:
     else:
         orchestrator.close(RunStatus.FAILED, code, error)
     return code
-
-
-def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job], reasons: Reasons) -> None:
-    """Run the jobs to their end, with the reasons of sub-tasks in their logs. Raises what ends the run early."""
-    orchestrator.submit_jobs(jobs)
-    for subtask_id, found in reasons.items():
-        message = f"why: {in_words(found)}"
-        task_id = subtask_id.partition("/")[0]
-        orchestrator.note(Logged(level="info", message=message, task_id=task_id, subtask_id=subtask_id))
-    orchestrator.on_idle()
 
 
 def _reasons(plan_jobs: Sequence[Job], jobs: Sequence[Job], options: RunOptions, ci: CiJob) -> Reasons:

@@ -49,7 +49,7 @@ from runner.scheduling.preparation import Preparation
 from runner.scheduling.supervisor import Settings, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from _typeshed import StrPath
@@ -171,10 +171,7 @@ class ParallelOrchestrator:
             workspaces = {job.spec.workspace for job in jobs} - self._workspaces
             self._workspaces |= workspaces
         if not self._settings.check:
-            for workspace in workspaces:
-                if sweep_claims(workspace):  # a run died in this workspace
-                    sweep_temp_files(workspace, Manifest(workspace))
-                begin_claims(workspace, self.run_id)
+            self._claim(workspaces)
         if self._supervisor.has_work(jobs):
             self._prepare()
         for job in jobs:
@@ -294,24 +291,10 @@ class ParallelOrchestrator:
             if not self._started:
                 return
             self._supervisor.stop()
-            for workspace in self._workspaces:
-                release_claims(workspace, self.run_id)
-                if self._supervisor.deaths:
-                    sweep_temp_files(workspace, Manifest(workspace))
-            error = error or self._loop_error
-            ended = status or self._outcome()
-            code = (
-                (0 if ended is RunStatus.DONE and not self._has_conflicts() else 1) if exit_code is None else exit_code
-            )
-            reason = None if error is None or ended is RunStatus.DONE else in_words(error)
-            for event in self._closing_events(f"its run ended early: {reason}" if reason else "its run was closed"):
-                self._reporter.post(event)
-            self._reporter.post(RunEnded(status=ended, exit_code=code, error=reason))
+            self._release_claims()
+            self._record_end(status, exit_code, error or self._loop_error)
             self._reporter.close(CLOSE_TIMEOUT)
-            if isinstance(self._store, StateReader):
-                self._check_reports(self._preparation)  # the caller may have gone on after `submit` refused
-                diffs = self.diffs if self._settings.check else None
-                self._reports.write(self._store, self.run_id, self.changes, diffs, library=True)
+            self._write_reports()
 
     def __enter__(self) -> Self:
         return self
@@ -328,8 +311,39 @@ class ParallelOrchestrator:
         finally:
             self.close(error=error)
 
+    def _claim(self, workspaces: Iterable[Path]) -> None:
+        """Begin to use workspaces; what a run that died there was writing is removed."""
+        for workspace in workspaces:
+            if sweep_claims(workspace):
+                sweep_temp_files(workspace, Manifest(workspace))
+            begin_claims(workspace, self.run_id)
+
+    def _release_claims(self) -> None:
+        """Give up all workspaces; what workers that died were writing there is removed."""
+        for workspace in self._workspaces:
+            release_claims(workspace, self.run_id)
+            if self._supervisor.deaths:
+                sweep_temp_files(workspace, Manifest(workspace))
+
+    def _record_end(self, status: RunStatus | None, exit_code: int | None, error: BaseException | None) -> None:
+        """Post the events that end what is still open, and the last one, that of the run."""
+        ended = status or self._outcome()
+        if exit_code is None:
+            exit_code = 0 if ended is RunStatus.DONE and not self._has_conflicts() else 1
+        reason = None if error is None or ended is RunStatus.DONE else in_words(error)
+        for event in self._closing_events(f"its run ended early: {reason}" if reason else "its run was closed"):
+            self._reporter.post(event)
+        self._reporter.post(RunEnded(status=ended, exit_code=exit_code, error=reason))
+
     def _has_conflicts(self) -> bool:
         return not self._settings.check and any(verb == "conflict" for _, (verb, _) in self.changes)
+
+    def _write_reports(self) -> None:
+        """Write the reports of the ended run, from its store."""
+        if isinstance(self._store, StateReader):
+            self._check_reports(self._preparation)  # the caller may have gone on after `submit` refused
+            diffs = self.diffs if self._settings.check else None
+            self._reports.write(self._store, self.run_id, self.changes, diffs, library=True)
 
     def _check_reports(self, preparation: Preparation | None = None) -> None:
         """Raise `ReportPathError` where one cannot be written, or would replace what prepared tasks are made from."""

@@ -288,9 +288,8 @@ class Supervisor:
             if task is None:
                 return
             slot = next((one for one in ready if one.schema_digest == task.spec.schema_digest), ready[0])
-            shards = min(
-                len(free), max(1, self._executor.parallel - len(task.shards))
-            )  # each worker more has to load the schema
+            room = max(1, self._executor.parallel - len(task.shards))  # each worker more has to load the schema
+            shards = min(len(free), room)
             work, threads = task.choose_shard(shards, others_wait=self._schedule.task_waits(), now=now)
             self._assign_shard(slot, task, work, threads)
             ready.remove(slot)
@@ -351,9 +350,10 @@ class Supervisor:
         task = self._slots.release(slot)
         if task is None:
             return
+        text = error or "the worker ended its shard without attempting it"
         for state in task.shard_ended(slot.worker):
-            text = error or "the worker ended its shard without attempting it"
-            self._schedule.report_outcome(task, state, text, task.failed(state.spec.id, text, retryable=False, now=0.0))
+            outcome = task.failed(state.spec.id, text, retryable=False, now=0.0)
+            self._schedule.report_outcome(task, state, text, outcome)
 
     def _worker_died(self, slot: WorkerSlot, died: WorkerDied) -> None:
         """Replace a worker that has died; the sub-tasks of its shard are retried or charged."""

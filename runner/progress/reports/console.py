@@ -1,6 +1,6 @@
 """The console: the sink that prints a run while it lasts.
 
-Runs in the supervisor, in the console's own sink thread; beside `cli.py` it is the only place that prints. How it shows
+Runs in the supervisor, in the console's own sink thread; beside the commands, nothing else prints. How it shows
 a run depends on where its output goes:
 
 - both streams are terminals (and neither CI nor a dumb one): progress bars on standard error, one for the run

@@ -1,4 +1,4 @@
-"""The commands about recorded runs: they answer from the state folder, also while a run lasts.
+"""The commands about recorded runs: they work on the state folder, also while a run lasts.
 
 Modules that a command needs are imported when it runs, so that these commands answer at once.
 """
@@ -154,4 +154,4 @@ def _board(state: Path, port: int, *, allow_control: bool, convex: bool) -> None
     )
 
 
-COMMANDS: tuple[click.Command, ...] = (_status, _logs, _runs, _pause, _resume, _cancel, _sync, _watch, _board)
+STATE_COMMANDS: tuple[click.Command, ...] = (_status, _logs, _runs, _pause, _resume, _cancel, _sync, _watch, _board)
