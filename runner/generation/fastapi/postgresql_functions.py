@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
-from runner.generation.fastapi.sql_writer import NOW, RANDOM_BYTES, UUID_OPS
-from runner.generation.fastapi.sqlite_functions import random_length
-from runner.generation.fastapi.sqlite_texts import joined
+from runner.generation.fastapi.constant_values import random_length
+from runner.generation.fastapi.expression_types import NOW, RANDOM_BYTES, UUID_OPS
 from runner.generation.model.check_expressions import Unknown
 from runner.generation.model.field_types import NUMERIC
 
@@ -275,7 +274,6 @@ FUNCTIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("unhex", "uuid_to_bin"), _bytes_of),
     **dict.fromkeys(("lpad", "rpad"), _padded),
     "bytes": _bytes,
-    "concat_ws": joined,
     "div": _quotient,
     "extract": _extract,
     "hex": lambda _writer, operation, _like: f"upper({_random_digits(operation.args[0])})",

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
+from runner.generation.fastapi.constant_values import bit_text, like_parts, like_text
+from runner.generation.fastapi.expression_types import NOW, UUID_OPS, cast_kind
 from runner.generation.fastapi.json_parts import SQLITE_JSON, is_part, sqlite_number
-from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind
+from runner.generation.fastapi.sql_writer import SqlWriter
 from runner.generation.fastapi.sqlite_functions import FUNCTIONS
 from runner.generation.fastapi.sqlite_texts import TEXT_FUNCTIONS
 from runner.generation.fastapi.stored_constants import STORED, interval_seconds, iso_interval, stored_bytes
@@ -235,7 +237,7 @@ class SqliteWriter(SqlWriter):
         if operation.op == "like" and not self.source.like_ignores_case:
             glob = "".join({"%": "*", "_": "?"}.get(mark, mark) if mark else _glob(text) for mark, text in parts)
             return f"{self.inner(value)} GLOB {text_sql(glob)}"
-        plain = "".join(mark or re.sub(r"([\\%_])", r"\\\1", text.lower()) for mark, text in parts)
+        plain = like_text((mark, text.lower()) for mark, text in parts)
         escape = " ESCAPE '\\'" if "\\" in plain else ""
         return f"lower({self.write(value)}) LIKE {text_sql(plain)}{escape}"
 
@@ -312,12 +314,6 @@ class SqliteWriter(SqlWriter):
             raise Unknown(operation.op)
         separator = " || " if like is not None and like.kind == "uuid" else " || '-' || "
         return separator.join(_UUID_PARTS)
-
-
-def like_parts(pattern: str, *, escapes: bool) -> list[tuple[str, str]]:
-    """Return a LIKE pattern in parts: `%` and `_` as ("%", ""), text as ("", text)."""
-    found = re.findall(r"\\(.)|([%_])|(.)" if escapes else r"(\0\0)|([%_])|(.)", pattern, re.DOTALL)
-    return [(mark, escaped or plain) for escaped, mark, plain in found]
 
 
 def _glob(text: str) -> str:

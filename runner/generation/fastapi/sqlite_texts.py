@@ -11,7 +11,6 @@ from runner.generation.model.check_expressions import Unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from runner.generation.fastapi.sql_writer import SqlWriter
     from runner.generation.fastapi.sqlite_sql import SqliteWriter
     from runner.generation.model.field_types import FieldType
 
@@ -92,20 +91,9 @@ def _padded(writer: SqliteWriter, operation: Operation, _like: FieldType | None)
     return f"CASE WHEN length({text}) < {size} THEN {missing} || {text} ELSE substr({text}, 1, {size}) END"
 
 
-def joined(writer: SqlWriter, operation: Operation, _like: FieldType | None) -> str:
-    """Return concat_ws(), which passes over NULL, for any database."""
-    separator, *values = operation.args
-    mark = str(separator.value) if isinstance(separator, Const) else ""
-    if not mark:
-        raise Unknown(operation.op)
-    parts = (f"coalesce({text_sql(mark)} || {writer.text(value)}, '')" for value in values)
-    return f"substr({' || '.join(parts)}, {len(mark) + 1})"
-
-
 TEXT_FUNCTIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("trim of", "ltrim of", "rtrim of"), _trimmed),
     **dict.fromkeys(("lpad", "rpad"), _padded),
-    "concat_ws": joined,
     "left": _beginning,
     "right": _end,
     "split_part": _part,
