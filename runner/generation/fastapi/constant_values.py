@@ -24,6 +24,11 @@ JSON_OPS = frozenset({
 })  # fmt: skip
 
 
+def constant_text(expression: Expression) -> str:
+    """Return the text of a constant; empty for any other expression."""
+    return str(expression.value) if isinstance(expression, Const) else ""
+
+
 def truth(constant: Const) -> bool:
     """Return a constant that is compared with a boolean.
 

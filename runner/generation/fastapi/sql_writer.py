@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import quote, text_sql
-from runner.generation.fastapi.constant_values import JSON_OPS, json_value, number_text, truth
+from runner.generation.fastapi.constant_values import JSON_OPS, constant_text, json_value, number_text, truth
 from runner.generation.fastapi.expression_types import ARITHMETIC, BITWISE, CONDITIONS, ExpressionTypes
 from runner.generation.model.check_expressions import MIRRORED, Unknown
 from runner.generation.model.field_types import NUMERIC, FieldType
@@ -168,7 +168,7 @@ def _junction(writer: SqlWriter, operation: Operation, _like: FieldType | None) 
 def _joined(writer: SqlWriter, operation: Operation, _like: FieldType | None) -> str:
     """Return concat_ws(), which passes over NULL."""
     separator, *values = operation.args
-    mark = str(separator.value) if isinstance(separator, Const) else ""
+    mark = constant_text(separator)
     if not mark:
         raise Unknown(operation.op)
     parts = (f"coalesce({text_sql(mark)} || {writer.text(value)}, '')" for value in values)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
-from runner.generation.fastapi.constant_values import bit_text, like_parts, like_text
+from runner.generation.fastapi.constant_values import bit_text, constant_text, like_parts, like_text
 from runner.generation.fastapi.expression_types import NOW, UUID_OPS, cast_kind
 from runner.generation.fastapi.json_parts import SQLITE_JSON, is_part, sqlite_number
 from runner.generation.fastapi.sql_writer import SqlWriter
@@ -108,9 +108,11 @@ class SqliteWriter(SqlWriter):
     def moment(self, expression: Expression, like: FieldType) -> str:
         """Return a moment or a date that is computed from another."""
         form = _FORMS.get(like.kind)
-        if isinstance(expression, Operation) and expression.op == "date_trunc" and _text(expression) in _CUT_FORMS:
-            form = _CUT_FORMS[_text(expression)] if like.kind in ("timestamp", "local_timestamp") else None
-            expression = expression.args[1]
+        if isinstance(expression, Operation) and expression.op == "date_trunc":
+            unit = constant_text(expression.args[0])
+            if unit in _CUT_FORMS:
+                form = _CUT_FORMS[unit] if like.kind in ("timestamp", "local_timestamp") else None
+                expression = expression.args[1]
         if form is None:
             raise Unknown(like.name)
         return f"strftime({', '.join((form, *self.moment_arguments(expression)))})"
@@ -126,7 +128,7 @@ class SqliteWriter(SqlWriter):
             if self.place != "default":
                 raise Unknown(op)  # SQLite refuses it in checks and generated columns
             return ("'now'", "'start of day'") if op == "current_date" else ("'now'",)
-        if op == "timezone" and isinstance(args[0], Const) and str(args[0].value).lower() in ("utc", "gmt"):
+        if op == "timezone" and constant_text(args[0]).lower() in ("utc", "gmt"):
             return self.moment_arguments(args[1])
         if op == "cast" and cast_kind(expression) in ("date", "timestamp", "local_timestamp", "time"):
             inner = self.moment_arguments(args[0])
@@ -162,7 +164,7 @@ class SqliteWriter(SqlWriter):
             raise Unknown(operation.op)
         parts = [self.inner(part) for part in operation.args]
         exact = self.kind(operation) == "decimal"
-        is_real = any(isinstance(part, Const) and "." in str(part.value) for part in operation.args)
+        is_real = any("." in constant_text(part) for part in operation.args)
         if operation.op == "/" and (exact or self.source.divides_exactly) and not is_real:
             parts[0] = f"CAST({parts[0]} AS REAL)"
         if operation.op == "%" and exact:
@@ -195,7 +197,8 @@ class SqliteWriter(SqlWriter):
             raise Unknown(operation.op)  # their texts have different forms
         left, right = operation.args
         if isinstance(left, Operation) and left.op == "-" and isinstance(right, Operation) and right.op == "interval":
-            return f"{self._seconds_between(*left.args)} {operation.op} {interval_seconds(_text(right))}"
+            seconds = interval_seconds(constant_text(right.args[0]))
+            return f"{self._seconds_between(*left.args)} {operation.op} {seconds}"
         long = [self._is_long(part) for part in operation.args]
         if not any(long):
             return super().comparison(operation)
@@ -275,7 +278,7 @@ class SqliteWriter(SqlWriter):
     def extract(self, operation: Operation, _like: FieldType | None) -> str:
         """Return a part of a moment."""
         unit = operation.args[0]
-        form = _UNITS.get(str(unit.value)) if isinstance(unit, Const) else None
+        form = _UNITS.get(constant_text(unit))
         is_now = isinstance(operation.args[1], Operation) and operation.args[1].op in NOW
         if is_now and self.place == "default" and unit == Const(value="epoch"):
             return "((julianday('now') - 2440587.5) * 86400.0)"
@@ -294,7 +297,7 @@ class SqliteWriter(SqlWriter):
     def power(self, operation: Operation, _like: FieldType | None) -> str:
         """Return a small whole power as a product: not every SQLite has the function."""
         base, exponent = operation.args
-        number = str(exponent.value) if isinstance(exponent, Const) else ""
+        number = constant_text(exponent)
         if not number.isdigit() or not 1 <= int(number) <= _MOST_FACTORS or self.kind(base) not in NUMERIC:
             raise Unknown("power")
         return " * ".join([self.inner(base)] * int(number))
@@ -349,12 +352,6 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     ),
     "strpos": lambda writer, operation, _like: SqlWriter.call(writer, operation, name="instr"),
 }
-
-
-def _text(operation: Operation) -> str:
-    """Return the text of an interval, or the unit that a moment is cut to."""
-    text = operation.args[0]
-    return str(text.value) if isinstance(text, Const) else ""
 
 
 def _quotient(writer: SqliteWriter, operation: Operation) -> str:
