@@ -169,6 +169,24 @@ def test_a_memory_that_cannot_be_read_is_an_error(folder: Folder) -> None:
         folder.generate(TWO)
 
 
+@pytest.mark.parametrize(
+    "picture",
+    [
+        None,
+        [],
+        {"tables": None},
+        {"tables": [None]},
+        {"tables": [{"name": "t", "sqlite": None}]},
+        {"tables": [{"name": "t", "sqlite": {"name": "t"}, "unknown": 1}]},
+        {"tables": [{"name": "t", "sqlite": {"name": "t"}, "columns": [{"name": "id"}]}]},
+    ],
+)
+def test_a_remembered_snapshot_that_is_none_is_an_error(folder: Folder, picture: Any) -> None:
+    folder.memory["picture"] = picture
+    with pytest.raises(AgentError, match="cannot be read"):
+        folder.generate(TWO)
+
+
 def test_an_application_from_before_searches_had_indexes_gets_them_in_a_revision() -> None:
     made = Folder()
     ddl = "CREATE TABLE t (id int PRIMARY KEY, a text);"

@@ -23,6 +23,11 @@ def literal(value: object) -> str:
     return repr(value)
 
 
+def sqlalchemy_text(sql: str) -> str:
+    """Return SQL as a string literal in which SQLAlchemy finds no parameter."""
+    return literal(sql.replace("\\", "\\\\").replace(":", "\\:"))
+
+
 def tuple_literal(items: Iterable[object]) -> str:
     """Return items as the literal of a tuple."""
     return literal(tuple(items))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from runner.ddl.notes import NoteKind
 from runner.generation.encoders import Code
 from runner.generation.encoders.markdown_text import code, markdown
+from runner.generation.fastapi.index_sql import is_supported
 from runner.generation.fastapi.server_defaults import server_default
-from runner.generation.fastapi.table_arguments import in_postgresql, in_sqlite
 from runner.generation.fastapi.translation import Database, TableSql, table_sql
 from runner.generation.model.defaults import zero_date
 from runner.generation.model.prose import one_line
@@ -129,9 +129,9 @@ def _indexes(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
     for name, index in table.constraints.indexes.items():
         if index.method in MYSQL_METHODS:
             continue
-        if not in_postgresql(index, sql):
+        if not is_supported(index, sql, Database.POSTGRESQL):
             yield f"index {code(name)} is left out: PostgreSQL cannot compute what it is over"
-        elif index.unique and not in_sqlite(index, sql):
+        elif index.unique and not is_supported(index, sql, Database.SQLITE):
             yield f"unique index {code(name)} is enforced by PostgreSQL only"
 
 

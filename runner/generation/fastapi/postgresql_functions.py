@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
-from runner.generation.fastapi.sql_writer import NOW, RANDOM_BYTES, UUID_OPS
-from runner.generation.fastapi.sqlite_functions import random_length
-from runner.generation.fastapi.sqlite_texts import joined
+from runner.generation.fastapi.constant_values import constant_text, random_length
+from runner.generation.fastapi.expression_types import NOW, RANDOM_BYTES, UUID_OPS
 from runner.generation.model.check_expressions import Unknown
 from runner.generation.model.field_types import NUMERIC
 
@@ -55,12 +54,12 @@ def formatted_now(writer: PostgresqlWriter, operation: Operation, like: FieldTyp
     times = list(operation.args)
     if (column := _moment_column(writer, times)) is not None:
         return _of_column(writer, operation, column, like)
-    form = str(getattr(times.pop(0), "value", "")) if operation.op == "strftime" else _FORMS_BY_FUNCTION[operation.op]
+    form = constant_text(times.pop(0)) if operation.op == "strftime" else _FORMS_BY_FUNCTION[operation.op]
     if times and not _is_now(times[0]):
         raise Unknown(operation.op)
     if form == "%s" and len(times) <= 1:
         return seconds(writer, operation, like)
-    moved = _moved([str(getattr(part, "value", "")).lower() for part in times[1:]])
+    moved = _moved([constant_text(part).lower() for part in times[1:]])
     kind = like.kind if like is not None else "text"
     if kind == "text":
         return text_of(moved, form)
@@ -84,7 +83,7 @@ def _moment_column(writer: PostgresqlWriter, times: list[Expression]) -> ColumnR
 def _of_column(writer: PostgresqlWriter, operation: Operation, column: ColumnRef, like: FieldType | None) -> str:
     """Return strftime() of a moment, or date() and datetime() of a column that holds nothing else."""
     kind, text = writer.kind(column), writer.write(column)
-    form = str(getattr(operation.args[0], "value", ""))
+    form = constant_text(operation.args[0])
     as_text = like is None or like.kind == "text"
     if operation.op == "strftime" and as_text and kind != "timestamp":
         return text_of(text, form) if writer.place in ("default", "check") else _text_of_parts(text, form)
@@ -206,7 +205,7 @@ def _bytes_of(writer: PostgresqlWriter, operation: Operation, _like: FieldType |
 
 
 def _bytes(_writer: PostgresqlWriter, operation: Operation, like: FieldType | None) -> str:
-    digits = str(getattr(operation.args[0], "value", ""))
+    digits = constant_text(operation.args[0])
     if like is not None and like.kind in NUMERIC:
         return str(int(digits or "0", 16))
     if like is not None and like.kind != "bytes":
@@ -275,7 +274,6 @@ FUNCTIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("unhex", "uuid_to_bin"), _bytes_of),
     **dict.fromkeys(("lpad", "rpad"), _padded),
     "bytes": _bytes,
-    "concat_ws": joined,
     "div": _quotient,
     "extract": _extract,
     "hex": lambda _writer, operation, _like: f"upper({_random_digits(operation.args[0])})",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.expression_tree import Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
+from runner.generation.fastapi.constant_values import bit_text, day, like_parts, like_text, moment, span_of
+from runner.generation.fastapi.expression_types import NOW, cast_kind
 from runner.generation.fastapi.json_parts import POSTGRESQL_JSON, is_part, postgresql_number
 from runner.generation.fastapi.postgresql_functions import FUNCTIONS, formatted_now, seconds, text_of
-from runner.generation.fastapi.sql_writer import NOW, SqlWriter, bit_text, cast_kind, day, moment, span_of
-from runner.generation.fastapi.sqlite_sql import like_parts
+from runner.generation.fastapi.sql_writer import SqlWriter
 from runner.generation.model.check_expressions import LENGTHS, Unknown
 from runner.generation.model.clock_spans import span_text
 from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType
@@ -140,8 +141,7 @@ class PostgresqlWriter(SqlWriter):
         if not isinstance(pattern, Const):
             raise Unknown(operation.op)
         parts = like_parts(str(pattern.value), escapes=self.source.like_escapes)
-        text = "".join(mark or re.sub(r"([\\%_])", r"\\\1", plain) for mark, plain in parts)
-        return f"{self.text(value)} ILIKE {text_sql(text)}"
+        return f"{self.text(value)} ILIKE {text_sql(like_text(parts))}"
 
     def matches(self, operation: Operation, _like: FieldType | None) -> str:
         """Return a match of a regular expression."""

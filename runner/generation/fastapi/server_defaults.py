@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.ddl.expression_tree import Const
-from runner.generation.encoders.python_text import literal
+from runner.generation.encoders.python_text import literal, sqlalchemy_text
 from runner.generation.encoders.settings_text import json_value
 from runner.generation.encoders.sql_text import text_sql
 from runner.generation.fastapi.generated_names import source
@@ -46,7 +46,7 @@ def server_default(default: FieldDefault, type_: FieldType, sql: TableSql) -> Se
     elif isinstance(default.value, bool):
         made = source("sa.{}()", "true" if default.value else "false", uses="sa")
     elif sqlite is not None and (postgresql == sqlite or _same(postgresql, sqlite)):
-        made = source("sa.text({})", literal(_escaped(sqlite)), uses="sa")
+        made = source("sa.text({})", sqlalchemy_text(sqlite), uses="sa")
     else:
         form = "ByDialect(postgresql={}, sqlite={})"
         made = source(form, literal(postgresql or "NULL"), literal(sqlite or "NULL"), uses="ByDialect")
@@ -85,11 +85,6 @@ def _sqlite(default: FieldDefault, type_: FieldType, sql: TableSql) -> str | Non
     if default.is_array and isinstance(default.expression, Const):
         return text_sql(_json_array(str(default.expression.value), type_))
     return sql.default(default.text, default.expression, Database.SQLITE, type_)
-
-
-def _escaped(text: str) -> str:
-    """Return SQL in which `sa.text` finds no parameter."""
-    return text.replace("\\", "\\\\").replace(":", "\\:")
 
 
 def _json_array(text: str, type_: FieldType) -> str:

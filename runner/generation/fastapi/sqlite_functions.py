@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from runner.ddl.expression_tree import Const, Expression, Operation
-from runner.generation.fastapi.sql_writer import NOW, RANDOM_BYTES, UUID_OPS, is_random
+from runner.generation.fastapi.constant_values import random_length
+from runner.generation.fastapi.expression_types import NOW, RANDOM_BYTES, UUID_OPS, is_random
 from runner.generation.model.check_expressions import Unknown
 from runner.generation.model.field_types import NUMERIC
 
@@ -112,19 +113,6 @@ def _seconds(writer: SqliteWriter, operation: Operation, _like: FieldType | None
     if not all(isinstance(part, Operation) and part.op in NOW for part in operation.args):
         raise Unknown(operation.op)
     return "CAST(strftime('%s', 'now') AS INTEGER)"
-
-
-def random_length(operation: Operation) -> int:
-    """Return how many random bytes are asked for.
-
-    Raises:
-        Unknown: that is no constant.
-
-    """
-    (length,) = operation.args
-    if not isinstance(length, Const) or not str(length.value).isdigit():
-        raise Unknown(operation.op)
-    return int(str(length.value))
 
 
 def _json_kind(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:

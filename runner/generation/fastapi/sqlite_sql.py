@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
+from runner.generation.fastapi.constant_values import bit_text, constant_text, like_parts, like_text
+from runner.generation.fastapi.expression_types import NOW, UUID_OPS, cast_kind
 from runner.generation.fastapi.json_parts import SQLITE_JSON, is_part, sqlite_number
-from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind
+from runner.generation.fastapi.sql_writer import SqlWriter
 from runner.generation.fastapi.sqlite_functions import FUNCTIONS
 from runner.generation.fastapi.sqlite_texts import TEXT_FUNCTIONS
 from runner.generation.fastapi.stored_constants import STORED, interval_seconds, iso_interval, stored_bytes
@@ -106,9 +108,11 @@ class SqliteWriter(SqlWriter):
     def moment(self, expression: Expression, like: FieldType) -> str:
         """Return a moment or a date that is computed from another."""
         form = _FORMS.get(like.kind)
-        if isinstance(expression, Operation) and expression.op == "date_trunc" and _text(expression) in _CUT_FORMS:
-            form = _CUT_FORMS[_text(expression)] if like.kind in ("timestamp", "local_timestamp") else None
-            expression = expression.args[1]
+        if isinstance(expression, Operation) and expression.op == "date_trunc":
+            unit = constant_text(expression.args[0])
+            if unit in _CUT_FORMS:
+                form = _CUT_FORMS[unit] if like.kind in ("timestamp", "local_timestamp") else None
+                expression = expression.args[1]
         if form is None:
             raise Unknown(like.name)
         return f"strftime({', '.join((form, *self.moment_arguments(expression)))})"
@@ -124,7 +128,7 @@ class SqliteWriter(SqlWriter):
             if self.place != "default":
                 raise Unknown(op)  # SQLite refuses it in checks and generated columns
             return ("'now'", "'start of day'") if op == "current_date" else ("'now'",)
-        if op == "timezone" and isinstance(args[0], Const) and str(args[0].value).lower() in ("utc", "gmt"):
+        if op == "timezone" and constant_text(args[0]).lower() in ("utc", "gmt"):
             return self.moment_arguments(args[1])
         if op == "cast" and cast_kind(expression) in ("date", "timestamp", "local_timestamp", "time"):
             inner = self.moment_arguments(args[0])
@@ -160,7 +164,7 @@ class SqliteWriter(SqlWriter):
             raise Unknown(operation.op)
         parts = [self.inner(part) for part in operation.args]
         exact = self.kind(operation) == "decimal"
-        is_real = any(isinstance(part, Const) and "." in str(part.value) for part in operation.args)
+        is_real = any("." in constant_text(part) for part in operation.args)
         if operation.op == "/" and (exact or self.source.divides_exactly) and not is_real:
             parts[0] = f"CAST({parts[0]} AS REAL)"
         if operation.op == "%" and exact:
@@ -193,7 +197,8 @@ class SqliteWriter(SqlWriter):
             raise Unknown(operation.op)  # their texts have different forms
         left, right = operation.args
         if isinstance(left, Operation) and left.op == "-" and isinstance(right, Operation) and right.op == "interval":
-            return f"{self._seconds_between(*left.args)} {operation.op} {interval_seconds(_text(right))}"
+            seconds = interval_seconds(constant_text(right.args[0]))
+            return f"{self._seconds_between(*left.args)} {operation.op} {seconds}"
         long = [self._is_long(part) for part in operation.args]
         if not any(long):
             return super().comparison(operation)
@@ -235,7 +240,7 @@ class SqliteWriter(SqlWriter):
         if operation.op == "like" and not self.source.like_ignores_case:
             glob = "".join({"%": "*", "_": "?"}.get(mark, mark) if mark else _glob(text) for mark, text in parts)
             return f"{self.inner(value)} GLOB {text_sql(glob)}"
-        plain = "".join(mark or re.sub(r"([\\%_])", r"\\\1", text.lower()) for mark, text in parts)
+        plain = like_text((mark, text.lower()) for mark, text in parts)
         escape = " ESCAPE '\\'" if "\\" in plain else ""
         return f"lower({self.write(value)}) LIKE {text_sql(plain)}{escape}"
 
@@ -273,7 +278,7 @@ class SqliteWriter(SqlWriter):
     def extract(self, operation: Operation, _like: FieldType | None) -> str:
         """Return a part of a moment."""
         unit = operation.args[0]
-        form = _UNITS.get(str(unit.value)) if isinstance(unit, Const) else None
+        form = _UNITS.get(constant_text(unit))
         is_now = isinstance(operation.args[1], Operation) and operation.args[1].op in NOW
         if is_now and self.place == "default" and unit == Const(value="epoch"):
             return "((julianday('now') - 2440587.5) * 86400.0)"
@@ -292,7 +297,7 @@ class SqliteWriter(SqlWriter):
     def power(self, operation: Operation, _like: FieldType | None) -> str:
         """Return a small whole power as a product: not every SQLite has the function."""
         base, exponent = operation.args
-        number = str(exponent.value) if isinstance(exponent, Const) else ""
+        number = constant_text(exponent)
         if not number.isdigit() or not 1 <= int(number) <= _MOST_FACTORS or self.kind(base) not in NUMERIC:
             raise Unknown("power")
         return " * ".join([self.inner(base)] * int(number))
@@ -312,12 +317,6 @@ class SqliteWriter(SqlWriter):
             raise Unknown(operation.op)
         separator = " || " if like is not None and like.kind == "uuid" else " || '-' || "
         return separator.join(_UUID_PARTS)
-
-
-def like_parts(pattern: str, *, escapes: bool) -> list[tuple[str, str]]:
-    """Return a LIKE pattern in parts: `%` and `_` as ("%", ""), text as ("", text)."""
-    found = re.findall(r"\\(.)|([%_])|(.)" if escapes else r"(\0\0)|([%_])|(.)", pattern, re.DOTALL)
-    return [(mark, escaped or plain) for escaped, mark, plain in found]
 
 
 def _glob(text: str) -> str:
@@ -353,12 +352,6 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     ),
     "strpos": lambda writer, operation, _like: SqlWriter.call(writer, operation, name="instr"),
 }
-
-
-def _text(operation: Operation) -> str:
-    """Return the text of an interval, or the unit that a moment is cut to."""
-    text = operation.args[0]
-    return str(text.value) if isinstance(text, Const) else ""
 
 
 def _quotient(writer: SqliteWriter, operation: Operation) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.ddl.expression_tree import Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
+from runner.generation.fastapi.constant_values import constant_text
 from runner.generation.model.check_expressions import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from runner.generation.fastapi.sql_writer import SqlWriter
+    from runner.ddl.expression_tree import Expression, Operation
     from runner.generation.fastapi.sqlite_sql import SqliteWriter
     from runner.generation.model.field_types import FieldType
 
@@ -26,7 +26,7 @@ def _integer(part: Expression, op: str) -> int:
         Unknown: it is none.
 
     """
-    text = str(part.value) if isinstance(part, Const) else ""
+    text = constant_text(part)
     if not text.removeprefix("-").isdigit():
         raise Unknown(op)
     return int(text)
@@ -60,7 +60,7 @@ def _end(writer: SqliteWriter, operation: Operation, _like: FieldType | None) ->
 def _trimmed(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
     """Return trim() of some characters, each of which SQLite and PostgreSQL remove; MySQL removes the whole text."""
     value, characters = operation.args
-    text = str(characters.value) if isinstance(characters, Const) else ""
+    text = constant_text(characters)
     if not text or (len(text) > 1 and not writer.source.postgresql_compatible):
         raise Unknown(operation.op)
     return f"{operation.op.removesuffix(' of')}({writer.text(value)}, {text_sql(text)})"
@@ -69,7 +69,7 @@ def _trimmed(writer: SqliteWriter, operation: Operation, _like: FieldType | None
 def _part(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
     """Return split_part(): what is between one separator and the next; nothing after the last one."""
     value, separator, number = operation.args
-    mark = str(separator.value) if isinstance(separator, Const) else ""
+    mark = constant_text(separator)
     count = _integer(number, operation.op)
     if not mark or not 1 <= count <= _MOST_PARTS:
         raise Unknown(operation.op)
@@ -82,7 +82,7 @@ def _part(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -
 def _padded(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
     """Return lpad() or rpad(): a text of exactly so many characters."""
     value, length, filling = operation.args
-    size, fill = _integer(length, operation.op), str(filling.value) if isinstance(filling, Const) else ""
+    size, fill = _integer(length, operation.op), constant_text(filling)
     if not fill or not 0 < size <= _LONGEST:
         raise Unknown(operation.op)
     text = f"CAST({writer.text(value)} AS TEXT)" if writer.kind(value) == "integer" else writer.text(value)
@@ -92,20 +92,9 @@ def _padded(writer: SqliteWriter, operation: Operation, _like: FieldType | None)
     return f"CASE WHEN length({text}) < {size} THEN {missing} || {text} ELSE substr({text}, 1, {size}) END"
 
 
-def joined(writer: SqlWriter, operation: Operation, _like: FieldType | None) -> str:
-    """Return concat_ws(), which passes over NULL, for any database."""
-    separator, *values = operation.args
-    mark = str(separator.value) if isinstance(separator, Const) else ""
-    if not mark:
-        raise Unknown(operation.op)
-    parts = (f"coalesce({text_sql(mark)} || {writer.text(value)}, '')" for value in values)
-    return f"substr({' || '.join(parts)}, {len(mark) + 1})"
-
-
 TEXT_FUNCTIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("trim of", "ltrim of", "rtrim of"), _trimmed),
     **dict.fromkeys(("lpad", "rpad"), _padded),
-    "concat_ws": joined,
     "left": _beginning,
     "right": _end,
     "split_part": _part,

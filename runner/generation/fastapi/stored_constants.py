@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from runner.generation.fastapi.sql_writer import day, moment, span_of
+from runner.generation.fastapi.constant_values import day, moment, span_of
 from runner.generation.model.check_expressions import Unknown
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.generation.encoders.python_text import literal
+from runner.generation.encoders.python_text import literal, sqlalchemy_text
 from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.generated_names import source
+from runner.generation.fastapi.index_sql import is_btree, is_supported, is_without_case, part_options
 from runner.generation.fastapi.sqlite_names import target_source
 from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment, join
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import Check, Exclusion, ForeignKey, Index, IndexPart, Key
     from runner.generation.fastapi.resources import Resource
-
-_TYPES_KEPT = ("btree", None)
 
 
 def table_arguments(resource: Resource) -> tuple[Fragment, ...]:
@@ -42,7 +41,7 @@ def table_arguments(resource: Resource) -> tuple[Fragment, ...]:
     found += [
         _index(resource.sql, name, index, _info(messages.get(name)))
         for name, index in named.indexes.items()
-        if in_postgresql(index, resource.sql)
+        if is_supported(index, resource.sql, Database.POSTGRESQL)
     ]
     options = []
     if resource.table.is_view:
@@ -111,21 +110,20 @@ def _check(sql: TableSql, name: str, check: Check, info: str) -> Iterator[Fragme
     """Yield a check as PostgreSQL has it, if it can have it."""
     text = sql.check(check, Database.POSTGRESQL)
     if text is not None:
-        made = f"CheckConstraint({literal(_sql(text))}, name={literal(name)}{info})"
+        made = f"CheckConstraint({_sql(text)}, name={literal(name)}{info})"
         yield _made(made, portable=not check.is_inlined and sql.reads_alike(check.text, check.expression))
 
 
 def _sql(text: str) -> str:
-    """Return SQL in which SQLAlchemy finds no parameter."""
-    return one_line(text).replace("\\", "\\\\").replace(":", "\\:")
+    return sqlalchemy_text(one_line(text))
 
 
 def _index(sql: TableSql, name: str, index: Index, info: str) -> Fragment:
     parts = ", ".join(_part(part, sql) for part in index.parts)
     options = [", unique=True"] if index.unique else []
     conditions = {"postgresql": sql.where(index, Database.POSTGRESQL), "sqlite": sql.where(index, Database.SQLITE)}
-    options += [f", {name}_where=sa.text({literal(_sql(where))})" for name, where in conditions.items() if where]
-    if index.method not in _TYPES_KEPT:
+    options += [f", {name}_where=sa.text({_sql(where)})" for name, where in conditions.items() if where]
+    if not is_btree(index):
         options.append(f", postgresql_using={literal(index.method)}")
     classes = _operator_classes(index, sql)
     if classes:
@@ -134,7 +132,7 @@ def _index(sql: TableSql, name: str, index: Index, info: str) -> Fragment:
         options.append(f", postgresql_include=[{_columns(index.include)}]")
     if not index.nulls_distinct:
         options.append(", postgresql_nulls_not_distinct=True")
-    portable = in_sqlite(index, sql) and _reads_alike(index, sql)
+    portable = is_supported(index, sql, Database.SQLITE) and _reads_alike(index, sql)
     return _made(f"Index({literal(name)}, {parts}{''.join(options)}{info})", portable=portable)
 
 
@@ -145,7 +143,7 @@ def _exclusion(sql: TableSql, name: str, exclusion: Exclusion) -> Fragment:
         for part, operator in zip(index.parts, exclusion.operators, strict=True)
     )
     options = f"name={literal(name)}, using={literal(index.method)}"
-    options += f", where=sa.text({literal(_sql(index.where))})" if index.where else ""
+    options += f", where=sa.text({_sql(index.where)})" if index.where else ""
     classes = _operator_classes(index, sql)
     options += f", ops={literal(classes)}" if classes else ""
     call = f"postgresql_only(postgresql.ExcludeConstraint({items}{options}{_deferred(exclusion)}))"
@@ -163,24 +161,6 @@ def _reads_alike(index: Index, sql: TableSql) -> bool:
         or sql.part(part, Database.POSTGRESQL) != sql.part(part, Database.SQLITE)
         for part in index.parts
     )
-
-
-def is_without_case(part: IndexPart) -> bool:
-    """Whether an index of SQLite compares a part without regard to case."""
-    return (part.collation or "").upper() == "NOCASE"
-
-
-def in_sqlite(index: Index, sql: TableSql) -> bool:
-    """Whether SQLite supports this index."""
-    plain = all(sql.part(part, Database.SQLITE) is not None for part in index.parts if part.expression)
-    plain = plain and (index.where is None or sql.where(index, Database.SQLITE) is not None)
-    return plain and index.method in _TYPES_KEPT and not any(part.operator_class for part in index.parts)
-
-
-def in_postgresql(index: Index, sql: TableSql) -> bool:
-    """Whether PostgreSQL supports this index."""
-    plain = all(sql.part(part, Database.POSTGRESQL) is not None for part in index.parts if part.expression)
-    return plain and (index.where is None or sql.where(index, Database.POSTGRESQL) is not None)
 
 
 def _is_plain(part: IndexPart, sql: TableSql) -> bool:
@@ -205,7 +185,4 @@ def _part(part: IndexPart, sql: TableSql) -> str:
         text = expression
     text = f"lower({text})" if is_without_case(part) else text
     text += f" COLLATE {quote(collation)}" if collation else ""
-    text += f" {part.operator_class}" if part.operator_class else ""
-    text += " DESC" if part.descending else ""
-    text += f" NULLS {part.nulls.upper()}" if part.nulls else ""
-    return f"sa.text({literal(_sql(text))})"
+    return f"sa.text({_sql(text + part_options(part))})"

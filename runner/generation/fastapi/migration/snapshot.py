@@ -6,11 +6,12 @@ database have the same snapshot.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.sql_names import columns_sql, qualified
+from runner.records.json_values import from_json_value, to_json_value
 
 ConstraintKind = Literal["PRIMARY KEY", "UNIQUE", "UNIQUE NULLS NOT DISTINCT", "CHECK", "FOREIGN KEY", "EXCLUDE"]
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
@@ -119,7 +120,7 @@ class IndexSnapshot:
     """
 
     name: str
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     sql: str
     unique: bool = False
     comment: str | None = None
@@ -136,8 +137,8 @@ class SqliteSnapshot:
     """
 
     name: str
-    lines: tuple[str, ...]
-    stored: tuple[str, ...]
+    lines: tuple[str, ...] = ()
+    stored: tuple[str, ...] = ()
     renamed: tuple[tuple[str, str], ...] = ()
     numbered: bool = False
     indexes: tuple[tuple[str, str], ...] = ()
@@ -151,24 +152,18 @@ class MysqlSnapshot:
     """
 
     name: str
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, str], ...] = ()
     keys: tuple[tuple[str, str], ...] = ()
     references: tuple[tuple[str, str], ...] = ()
     options: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TableSnapshot:
-    """A table; `schema` is None in the default one, `mysql` where the schema is not written for it."""
+class _Named:
+    """What has a name of its own in the databases; `schema` is None in the default one."""
 
-    schema: str | None
+    schema: str | None = None
     name: str
-    columns: tuple[ColumnSnapshot, ...]
-    constraints: tuple[ConstraintSnapshot, ...] = ()
-    indexes: tuple[IndexSnapshot, ...] = ()
-    comment: str | None = None
-    sqlite: SqliteSnapshot
-    mysql: MysqlSnapshot | None = None
 
     @property
     def key(self) -> tuple[str | None, str]:
@@ -185,34 +180,34 @@ class TableSnapshot:
         """Its name for people."""
         return f"{self.schema}.{self.name}" if self.schema else self.name
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableSnapshot(_Named):
+    """A table; `mysql` is None where the schema is not written for it."""
+
+    columns: tuple[ColumnSnapshot, ...] = ()
+    constraints: tuple[ConstraintSnapshot, ...] = ()
+    indexes: tuple[IndexSnapshot, ...] = ()
+    comment: str | None = None
+    sqlite: SqliteSnapshot
+    mysql: MysqlSnapshot | None = None
+
     def column(self, name: str) -> ColumnSnapshot | None:
         """Return a column by name."""
         return next((column for column in self.columns if column.name == name), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TypeSnapshot:
+class TypeSnapshot(_Named):
     """An enum with its `values`, or a domain or composite type with the SQL after AS as its `definition`.
 
     `after` is the table, as SQL, whose row type it is made of.
     """
 
-    schema: str | None
-    name: str
     values: tuple[str, ...] = ()
     definition: str | None = None
     comment: str | None = None
     after: str | None = None
-
-    @property
-    def key(self) -> tuple[str | None, str]:
-        """Its schema and name."""
-        return self.schema, self.name
-
-    @property
-    def sql(self) -> str:
-        """Its name in PostgreSQL."""
-        return qualified(self.schema, self.name)
 
     @property
     def word(self) -> Literal["DOMAIN", "TYPE"]:
@@ -241,7 +236,7 @@ class FunctionSnapshot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ViewSnapshot:
+class ViewSnapshot(_Named):
     """A view: the statements that create it on the databases, without its name's schema on SQLite.
 
     `mysql` is empty where the schema is not written for MySQL.
@@ -250,28 +245,16 @@ class ViewSnapshot:
     views that it reads, as SQL. A materialized view may have `indexes`; `comments` pairs columns with comments.
     """
 
-    schema: str | None
-    name: str
     flat: str  # its name in SQLite
     create: str
     sqlite: str
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[tuple[str, str], ...] = ()
     uses: tuple[str, ...] = ()
     is_materialized: bool = False
     indexes: tuple[IndexSnapshot, ...] = ()
     comment: str | None = None
     comments: tuple[tuple[str, str], ...] = ()
     mysql: str = ""
-
-    @property
-    def sql(self) -> str:
-        """Its name in PostgreSQL."""
-        return qualified(self.schema, self.name)
-
-    @property
-    def label(self) -> str:
-        """Its name for people."""
-        return f"{self.schema}.{self.name}" if self.schema else self.name
 
     @property
     def word(self) -> Literal["VIEW", "MATERIALIZED VIEW"]:
@@ -332,68 +315,25 @@ class Snapshot:
 
 
 def to_json(snapshot: Snapshot) -> dict[str, Any]:
-    """Return a snapshot as JSON types, without empty values."""
-    found = _without_empty(asdict(snapshot))
-    return found if isinstance(found, dict) else {}
+    """Return a snapshot as JSON types, without empty values: each field that may be empty has that as its default."""
+    found: dict[str, Any] = _without_empty(to_json_value(snapshot))
+    return found
 
 
 def _without_empty(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_empty(item) for key, item in value.items() if item not in (None, (), "", False)}
-    return [_without_empty(item) for item in value] if isinstance(value, tuple | list) else value
+        return {key: _without_empty(item) for key, item in value.items() if item not in (None, [], "", False)}
+    return [_without_empty(item) for item in value] if isinstance(value, list) else value
 
 
 def from_json(data: dict[str, Any]) -> Snapshot:
-    """Return the snapshot of `to_json`. Raises KeyError, TypeError or AttributeError for anything else."""
-    return Snapshot(
-        extensions=tuple(data.get("extensions", ())),
-        extension_schemas=tuple((name, schema) for name, schema in data.get("extension_schemas", ())),
-        schemas=tuple(data.get("schemas", ())),
-        collations=tuple((name, sql) for name, sql in data.get("collations", ())),
-        types=tuple(TypeSnapshot(**{"schema": None, **_tuples(part)}) for part in data.get("types", ())),
-        functions=tuple(FunctionSnapshot(**part) for part in data.get("functions", ())),
-        sequences=tuple(data.get("sequences", ())),
-        tables=tuple(_table(part) for part in data.get("tables", ())),
-        views=tuple(_view(part) for part in data.get("views", ())),
-        triggers=tuple(TriggerSnapshot(**part) for part in data.get("triggers", ())),
-        objects=tuple(StoredObject(**part) for part in data.get("objects", ())),
-    )
+    """Return the snapshot of `to_json`. Raises TypeError or AttributeError for anything else."""
+    if _has_null(data):
+        raise TypeError("a value is null")
+    found: Snapshot = from_json_value(Snapshot, data)
+    return found
 
 
-def _view(data: dict[str, Any]) -> ViewSnapshot:
-    kept = {"schema": None, "columns": (), **_tuples(data)}
-    pairs = {name: tuple((first, second) for first, second in kept.get(name, ())) for name in ("columns", "comments")}
-    indexes = tuple(IndexSnapshot(**_needed("indexes", part)) for part in data.get("indexes", ()))
-    return ViewSnapshot(**kept | pairs | {"indexes": indexes})
-
-
-def _table(data: dict[str, Any]) -> TableSnapshot:
-    lists = {"columns": ColumnSnapshot, "constraints": ConstraintSnapshot, "indexes": IndexSnapshot}
-    parts = {key: tuple(make(**_needed(key, part)) for part in data.get(key, ())) for key, make in lists.items()}
-    kept = {"lines": (), "stored": (), **_tuples(data["sqlite"])}
-    pairs = {name: tuple((first, second) for first, second in kept.get(name, ())) for name in ("indexes", "renamed")}
-    sqlite = SqliteSnapshot(**kept | pairs)
-    return TableSnapshot(
-        schema=data.get("schema"),
-        name=data["name"],
-        comment=data.get("comment"),
-        sqlite=sqlite,
-        mysql=_mysql(data.get("mysql")),
-        **parts,
-    )
-
-
-def _mysql(data: dict[str, Any] | None) -> MysqlSnapshot | None:
-    if data is None:
-        return None
-    names = ("columns", "keys", "references")
-    pairs = {name: tuple((first, second) for first, second in data.get(name, ())) for name in names}
-    return MysqlSnapshot(name=data["name"], options=data.get("options", ""), **pairs)
-
-
-def _needed(key: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {"columns": (), **_tuples(data)} if key == "indexes" else _tuples(data)
-
-
-def _tuples(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+def _has_null(value: Any) -> bool:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value is None or any(map(_has_null, parts))

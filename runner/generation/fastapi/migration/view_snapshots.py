@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.generation.encoders.sql_text import quote
+from runner.generation.fastapi.index_sql import is_btree, part_options
 from runner.generation.fastapi.migration.mysql_snapshot import table_sql
 from runner.generation.fastapi.migration.snapshot import IndexSnapshot, ViewSnapshot
 from runner.generation.fastapi.query_writer import is_as_written, written_query
@@ -80,7 +81,7 @@ def _without_rows(found: Resource, database: Database) -> str:
 
 
 def _index(name: str, index: Index) -> IndexSnapshot:
-    method = f" USING {index.method}" if index.method not in (None, "btree") else ""
+    method = f" USING {index.method}" if not is_btree(index) else ""
     where = f" WHERE {index.where}" if index.where else ""
     return IndexSnapshot(
         name=name,
@@ -91,7 +92,4 @@ def _index(name: str, index: Index) -> IndexSnapshot:
 
 
 def _part(part: IndexPart) -> str:
-    text = quote(part.column) if part.column else f"({part.expression})"
-    text += f" {part.operator_class}" if part.operator_class else ""
-    text += " DESC" if part.descending else ""
-    return text + (f" NULLS {part.nulls.upper()}" if part.nulls else "")
+    return (quote(part.column) if part.column else f"({part.expression})") + part_options(part)
