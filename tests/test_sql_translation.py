@@ -507,6 +507,20 @@ def test_an_index_without_case_compares_without_case_on_both_databases() -> None
     assert "CREATE UNIQUE INDEX i ON t (lower(a))" in _statements(schema, "postgresql")
 
 
+def test_a_collation_of_postgresql_keeps_its_name() -> None:
+    made = "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+    ddl = f"{made} CREATE TABLE t (id int PRIMARY KEY, a text); CREATE UNIQUE INDEX i ON t (a COLLATE nocase)"
+    schema = read_ddl_text(ddl, "postgres")
+    assert "CREATE UNIQUE INDEX i ON t (a COLLATE nocase)" in _statements(schema, "postgresql")
+
+
+def test_a_method_of_mysql_alone_is_in_no_model() -> None:
+    ddl = "CREATE TABLE t (id int PRIMARY KEY, a text, b int, FULLTEXT KEY words (a), KEY numbers (b));"
+    model = backend_files(read_ddl_text(ddl, "mysql"))["backend/app/t/model.py"].text
+    assert 'sa.Index("numbers"' in model
+    assert "words" not in model
+
+
 def _left_out(made: Resource) -> tuple[str, ...]:
     return left_out(made.part.dialect, made.table)
 

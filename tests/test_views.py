@@ -259,6 +259,25 @@ def test_postgresql_requires_that_values_are_grouped() -> None:
     assert written(loose, Database.POSTGRESQL, "sqlite", tables) is None
 
 
+def test_postgresql_compares_values_of_like_kinds_only() -> None:
+    tables = "CREATE TABLE a (id integer PRIMARY KEY, code text); CREATE TABLE b (number integer, label text);"
+    for on, is_known in (("a.code = b.label", True), ("a.code = b.number", False), ("a.code IS NOT b.number", False)):
+        text = written(f"SELECT a.id FROM a JOIN b ON {on}", Database.POSTGRESQL, "sqlite", tables)
+        assert (text is not None) == is_known, on
+        assert written(f"SELECT a.id FROM a JOIN b ON {on}", Database.SQLITE, "sqlite", tables) is not None
+
+
+def test_an_index_of_a_materialized_view_has_all_that_the_ddl_says_of_it() -> None:
+    sql = """
+    CREATE MATERIALIZED VIEW m AS SELECT id, name FROM customers WITH DATA;
+    CREATE UNIQUE INDEX m_name ON m (name COLLATE "C" DESC, lower(name)) INCLUDE (id) NULLS NOT DISTINCT WHERE id > 1;
+    """
+    (view,) = take_snapshot(Application(read_ddl_text(SHOP + sql, "postgres"))).views
+    (index,) = view.indexes
+    assert index.sql == ' (name COLLATE "C" DESC, (lower(name))) INCLUDE (id) NULLS NOT DISTINCT WHERE id > 1'
+    assert (index.columns, index.unique) == (("name", "id"), True)
+
+
 def test_a_materialized_view_keeps_its_indexes_and_is_filled_at_once() -> None:
     sql = "CREATE MATERIALIZED VIEW m AS SELECT id FROM orders WITH NO DATA; CREATE UNIQUE INDEX m_id ON m (id);"
     (found,) = take_snapshot(Application(read_ddl_text(SHOP + sql, "postgres"))).views

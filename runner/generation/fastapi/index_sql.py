@@ -8,11 +8,17 @@ from runner.generation.fastapi.translation import Database
 
 if TYPE_CHECKING:
     from runner.ddl.model import Index, IndexPart
+    from runner.ddl.syntax.dialect import Dialect
     from runner.generation.fastapi.translation import TableSql
+
+
+MYSQL_METHODS = ("fulltext", "spatial")  # index methods that only MySQL has
 
 
 def is_supported(index: Index, sql: TableSql, target: Database) -> bool:
     """Whether a database supports an index."""
+    if index.method in MYSQL_METHODS:
+        return False
     if any(part.expression and sql.part(part, target) is None for part in index.parts):
         return False
     if index.where is not None and sql.where(index, target) is None:
@@ -25,9 +31,9 @@ def is_btree(index: Index) -> bool:
     return index.method in ("btree", None)
 
 
-def is_without_case(part: IndexPart) -> bool:
-    """Whether an index of SQLite compares a part without regard to case."""
-    return (part.collation or "").upper() == "NOCASE"
+def is_without_case(part: IndexPart, source: Dialect) -> bool:
+    """Whether an index of SQLite compares a part without regard to case; PostgreSQL has collations of any name."""
+    return source.sqlite_compatible and (part.collation or "").upper() == "NOCASE"
 
 
 def part_options(part: IndexPart) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.notes import NoteKind
 from runner.generation.encoders import Code
 from runner.generation.encoders.markdown_text import code, markdown
-from runner.generation.fastapi.index_sql import is_supported
+from runner.generation.fastapi.index_sql import MYSQL_METHODS, is_supported
 from runner.generation.fastapi.server_defaults import server_default
 from runner.generation.fastapi.translation import Database, TableSql, table_sql
 from runner.generation.model.defaults import zero_date
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from runner.generation.model.fields import Field
     from runner.generation.model.object_options import ObjectOption
 
-MYSQL_METHODS = ("fulltext", "spatial")  # index methods that only MySQL has
 # Types of MySQL and MariaDB whose values are kept as text, such as `POINT(1 2)`.
 MYSQL_TYPES = frozenset({
     "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection",

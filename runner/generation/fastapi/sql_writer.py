@@ -145,6 +145,10 @@ class SqlWriter(ExpressionTypes):
         return f"CASE {written} ELSE {self.write(default, like)} END"
 
 
+def _comparison(writer: SqlWriter, operation: Operation, like: FieldType | None) -> str:
+    return writer.comparison(operation, like)
+
+
 def _json_constant(_writer: SqlWriter, operation: Operation, _like: FieldType | None) -> str:
     """Return JSON that is built of constants."""
     return text_sql(json.dumps(json_value(operation), ensure_ascii=False))
@@ -176,7 +180,7 @@ def _joined(writer: SqlWriter, operation: Operation, _like: FieldType | None) ->
 
 
 _SHARED: Mapping[str, Callable[..., str]] = {
-    **dict.fromkeys((*MIRRORED, *SqlWriter.null_words), SqlWriter.comparison),
+    **dict.fromkeys((*MIRRORED, *SqlWriter.null_words), _comparison),
     **dict.fromkeys(("and", "or"), _junction),
     **dict.fromkeys(("is null", "is not null"), _null_test),
     **dict.fromkeys(("lower", "upper", "trim", "ltrim", "rtrim", "replace", "coalesce", "nullif"), SqlWriter.call),

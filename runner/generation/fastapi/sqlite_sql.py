@@ -20,7 +20,7 @@ from runner.generation.fastapi.sql_writer import SqlWriter
 from runner.generation.fastapi.sqlite_functions import FUNCTIONS
 from runner.generation.fastapi.sqlite_texts import TEXT_FUNCTIONS
 from runner.generation.fastapi.stored_constants import STORED, interval_seconds, iso_interval, stored_bytes
-from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown, is_array
+from runner.generation.model.check_expressions import LENGTHS, Unknown, is_array
 from runner.generation.model.field_types import EXACT_DIGITS, NUMERIC, FieldType
 
 if TYPE_CHECKING:
@@ -329,7 +329,7 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **SQLITE_JSON,
     "div": lambda writer, operation, _like: _quotient(writer, operation),
     **dict.fromkeys(("+", "-", "*", "/", "%"), SqliteWriter.arithmetic),
-    **dict.fromkeys(MIRRORED, SqliteWriter.comparison),
+    **dict.fromkeys(SqlWriter.null_words, SqlWriter.comparison),
     **dict.fromkeys(("||", "concat"), SqliteWriter.concatenation),
     **dict.fromkeys(("like", "ilike"), SqliteWriter.like),
     **dict.fromkeys(LENGTHS, SqliteWriter.length),

@@ -156,7 +156,7 @@ def _reads_alike(index: Index, sql: TableSql) -> bool:
     return not any(
         part.nulls
         or (part.collation and sql.source.postgresql_compatible)
-        or is_without_case(part)
+        or is_without_case(part, sql.source)
         or (part.descending and part.column in sql.sqlite_names)
         or sql.part(part, Database.POSTGRESQL) != sql.part(part, Database.SQLITE)
         for part in index.parts
@@ -166,7 +166,7 @@ def _reads_alike(index: Index, sql: TableSql) -> bool:
 def _is_plain(part: IndexPart, sql: TableSql) -> bool:
     """Whether the name of a column, with its operator class, says all of a part."""
     collation = part.collation if sql.source.postgresql_compatible else None
-    is_changed = part.descending or part.nulls or collation or is_without_case(part)
+    is_changed = part.descending or part.nulls or collation or is_without_case(part, sql.source)
     return part.column is not None and not is_changed
 
 
@@ -183,6 +183,6 @@ def _part(part: IndexPart, sql: TableSql) -> str:
     text = quote(part.column) if part.column else f"({expression})"
     if expression.rstrip().endswith(")") and expression[:1].isalpha():
         text = expression
-    text = f"lower({text})" if is_without_case(part) else text
+    text = f"lower({text})" if is_without_case(part, sql.source) else text
     text += f" COLLATE {quote(collation)}" if collation else ""
     return f"sa.text({_sql(text + part_options(part))})"

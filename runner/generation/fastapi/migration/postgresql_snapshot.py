@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 from runner.ddl.expression_tree import Const
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.index_sql import is_btree, is_supported, is_without_case, part_options
-from runner.generation.fastapi.left_out import MYSQL_METHODS
 from runner.generation.fastapi.migration.column_sequences import makes_sequence, sequence_of
 from runner.generation.fastapi.migration.snapshot import ColumnSnapshot, ConstraintSnapshot, IndexSnapshot
 from runner.generation.fastapi.sql_names import columns_sql, type_name
@@ -159,21 +158,22 @@ def _deferred(constraint: Key | ForeignKey | Exclusion) -> str:
 def indexes(resource: Resource, suggested: Iterable[SuggestedIndex]) -> Iterator[IndexSnapshot]:
     """Yield the indexes of a table that PostgreSQL has, and those that the DDL lacks."""
     for name, index in resource.table.constraints.indexes.items():
-        if index.method not in MYSQL_METHODS and is_supported(index, resource.sql, Database.POSTGRESQL):
-            yield _index(resource.sql, name, index)
+        if is_supported(index, resource.sql, Database.POSTGRESQL):
+            parts = [_part(resource.sql, part) for part in index.parts]
+            yield index_snapshot(name, index, parts, resource.sql.where(index, Database.POSTGRESQL))
     for added in suggested:
         yield IndexSnapshot(name=added.name, columns=added.columns, sql=f" ({columns_sql(added.columns)})")
 
 
-def _index(sql: TableSql, name: str, index: Index) -> IndexSnapshot:
+def index_snapshot(name: str, index: Index, parts: Iterable[str], where: str | None) -> IndexSnapshot:
+    """Return an index of a table or a materialized view, with the SQL of its parts and of its condition."""
     method = "" if is_btree(index) else f" USING {index.method}"
-    parts = ", ".join(_part(sql, part) for part in index.parts)
     nulls = "" if index.nulls_distinct else " NULLS NOT DISTINCT"
-    where = f" WHERE {sql.where(index, Database.POSTGRESQL)}" if index.where else ""
+    condition = f" WHERE {where}" if where else ""
     return IndexSnapshot(
         name=name,
         columns=_columns(index),
-        sql=f"{method} ({parts}){_include(index)}{nulls}{where}",
+        sql=f"{method} ({', '.join(parts)}){_include(index)}{nulls}{condition}",
         unique=index.unique,
         comment=index.comment or None,
     )
@@ -189,7 +189,7 @@ def _include(index: Index) -> str:
 
 def _part(sql: TableSql, part: IndexPart) -> str:
     text = quote(part.column) if part.column else f"({sql.part(part, Database.POSTGRESQL)})"
-    if is_without_case(part):
+    if is_without_case(part, sql.source):
         text = f"lower({text})"
     elif part.collation and sql.source.postgresql_compatible:
         text += f" COLLATE {quote(part.collation)}"

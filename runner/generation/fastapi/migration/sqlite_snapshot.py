@@ -136,7 +136,7 @@ def _index(resource: Resource, name: str, index: Index) -> str:
 
 def _part(sql: TableSql, part: IndexPart) -> str:
     text = quote(sql.sqlite_name(part.column)) if part.column else f"({sql.part(part, Database.SQLITE)})"
-    text += " COLLATE NOCASE" if is_without_case(part) else ""
+    text += " COLLATE NOCASE" if is_without_case(part, sql.source) else ""
     return text + (" DESC" if part.descending else "")
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.generation.encoders.sql_text import quote
-from runner.generation.fastapi.index_sql import is_btree, part_options
+from runner.generation.fastapi.index_sql import part_options
 from runner.generation.fastapi.migration.mysql_snapshot import table_sql
-from runner.generation.fastapi.migration.snapshot import IndexSnapshot, ViewSnapshot
+from runner.generation.fastapi.migration.postgresql_snapshot import index_snapshot
+from runner.generation.fastapi.migration.snapshot import ViewSnapshot
 from runner.generation.fastapi.query_writer import is_as_written, written_query
 from runner.generation.fastapi.resources import resource
 from runner.generation.fastapi.sql_names import type_name
@@ -21,7 +22,7 @@ from runner.generation.model.schema_names import outside
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.ddl.model import Index, IndexPart
+    from runner.ddl.model import IndexPart
     from runner.ddl.views import View
     from runner.generation.fastapi.resources import Resource
     from runner.generation.model.application import Application
@@ -44,7 +45,10 @@ def view_snapshots(application: Application) -> Iterator[ViewSnapshot]:
             columns=tuple((name, column.type.postgresql) for name, column in found.columns.items()),
             uses=tuple(type_name(name, home) for name in view.uses),
             is_materialized=view.is_materialized,
-            indexes=tuple(_index(name, index) for name, index in table.constraints.indexes.items()),
+            indexes=tuple(
+                index_snapshot(name, index, map(_part, index.parts), index.where)
+                for name, index in table.constraints.indexes.items()
+            ),
             comment=table.ddl.comment or None,
             mysql=_mysql(found, view),
             comments=tuple((column.name, column.comment) for column in table.ddl.columns if column.comment),
@@ -80,16 +84,7 @@ def _without_rows(found: Resource, database: Database) -> str:
     return f"SELECT {', '.join(columns)}\nWHERE {'false' if is_postgresql else '0'}"
 
 
-def _index(name: str, index: Index) -> IndexSnapshot:
-    method = f" USING {index.method}" if not is_btree(index) else ""
-    where = f" WHERE {index.where}" if index.where else ""
-    return IndexSnapshot(
-        name=name,
-        columns=tuple(column for column in index.columns if column),
-        sql=f"{method} ({', '.join(map(_part, index.parts))}){where}",
-        unique=index.unique,
-    )
-
-
 def _part(part: IndexPart) -> str:
-    return (quote(part.column) if part.column else f"({part.expression})") + part_options(part)
+    """Return a part of an index of a materialized view, which is PostgreSQL's, as the DDL writes it."""
+    text = quote(part.column) if part.column else f"({part.expression})"
+    return text + (f" COLLATE {quote(part.collation)}" if part.collation else "") + part_options(part)
