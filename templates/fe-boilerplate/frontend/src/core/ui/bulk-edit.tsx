@@ -1,4 +1,4 @@
-import { Alert, Button, Group, List, Modal, MultiSelect, Stack, Text } from "@mantine/core";
+import { Button, Group, List, Modal, MultiSelect, Stack, Text } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { FormProvider, useForm } from "react-hook-form";
 import { tableHooks } from "../api/hooks";
@@ -13,7 +13,7 @@ import { PencilIcon } from "./icons";
 import { readKey } from "./keys";
 import type { AnyPage } from "./page";
 import { notifySuccess } from "./removal";
-import { ALERT_STYLES, errorText } from "./states";
+import { errorText, ProblemAlert } from "./states";
 
 interface Props {
   readonly page: AnyPage;
@@ -134,13 +134,7 @@ function emptyDrafts(page: AnyPage): Drafts {
 
 function NotSaved({ problem, rejected }: { problem: Error; rejected: readonly Rejected[] }) {
   return (
-    <Alert
-      color="red"
-      variant="outline"
-      styles={ALERT_STYLES}
-      role="alert"
-      title={t("change.nothing")}
-    >
+    <ProblemAlert title={t("change.nothing")}>
       {rejected.length === 0 ? (
         <Text size="sm">{errorText(problem)}</Text>
       ) : (
@@ -152,6 +146,6 @@ function NotSaved({ problem, rejected }: { problem: Error; rejected: readonly Re
           ))}
         </List>
       )}
-    </Alert>
+    </ProblemAlert>
   );
 }

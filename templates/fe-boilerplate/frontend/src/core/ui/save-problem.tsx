@@ -1,8 +1,8 @@
-import { Alert, Button, Group, List, Stack, Text } from "@mantine/core";
+import { Button, Group, List, Stack, Text } from "@mantine/core";
 import { ProblemError } from "../api/problem";
 import { t } from "../language/messages";
 import type { FieldInfo } from "./page";
-import { ALERT_STYLES, errorText } from "./states";
+import { errorText, ProblemAlert } from "./states";
 
 interface Props {
   readonly problem: Error;
@@ -20,13 +20,7 @@ export function SaveProblem({ problem, fields, onReload, onOverwrite }: Props) {
   const labels = fields.filter((field) => hasErrors(problem, field)).map(({ label }) => label);
   const others = errors.filter(({ field }) => !fields.some((info) => belongsTo(field, info)));
   return (
-    <Alert
-      color="red"
-      variant="outline"
-      styles={ALERT_STYLES}
-      role="alert"
-      title={t("save.failed")}
-    >
+    <ProblemAlert title={t("save.failed")}>
       <Stack gap={4}>
         {labels.length > 0 && (
           <Text size="sm">{t("save.checkFields", { fields: labels.join(", ") })}</Text>
@@ -41,19 +35,13 @@ export function SaveProblem({ problem, fields, onReload, onOverwrite }: Props) {
         {labels.length === 0 && others.length === 0 && <Text size="sm">{errorText(problem)}</Text>}
         {isTransient(problem) && <Text size="sm">{t("save.kept")}</Text>}
       </Stack>
-    </Alert>
+    </ProblemAlert>
   );
 }
 
 function Outdated({ onReload, onOverwrite }: Pick<Props, "onReload" | "onOverwrite">) {
   return (
-    <Alert
-      color="orange"
-      variant="outline"
-      styles={ALERT_STYLES}
-      role="alert"
-      title={t("save.outdated")}
-    >
+    <ProblemAlert color="orange" title={t("save.outdated")}>
       <Stack gap="sm" align="flex-start">
         <Text size="sm">{t("save.outdatedHint")}</Text>
         <Group gap="sm">
@@ -65,7 +53,7 @@ function Outdated({ onReload, onOverwrite }: Pick<Props, "onReload" | "onOverwri
           </Button>
         </Group>
       </Stack>
-    </Alert>
+    </ProblemAlert>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Select, SimpleGrid, Stack, Switch, Text } from "@mantine/core";
+import { Button, Group, Select, SimpleGrid, Stack, Switch, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMemo, useState } from "react";
 import { FormProvider, useForm } from "react-hook-form";
@@ -18,7 +18,7 @@ import { navOf } from "./registry";
 import { notifySuccess } from "./removal";
 import classes from "./row-form.module.css";
 import { checkRows, childDrafts, type Messages, optionMessages, sharedEntries } from "./several";
-import { ALERT_STYLES, errorText } from "./states";
+import { errorText, ProblemAlert } from "./states";
 
 export interface Place {
   readonly page: AnyPage;
@@ -216,15 +216,9 @@ function More({ page, entries }: { page: AnyPage; entries: readonly FormEntry[] 
 /** Shows that nothing was added; messages about single rows are shown at these. */
 function Rejected({ problem, isAtRows }: { problem: Error; isAtRows: boolean }) {
   return (
-    <Alert
-      color="red"
-      variant="outline"
-      styles={ALERT_STYLES}
-      role="alert"
-      title={t("several.nothing")}
-    >
+    <ProblemAlert title={t("several.nothing")}>
       <Text size="sm">{isAtRows ? t("several.marked") : errorText(problem)}</Text>
-    </Alert>
+    </ProblemAlert>
   );
 }
 

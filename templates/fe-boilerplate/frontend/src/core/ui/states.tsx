@@ -34,6 +34,21 @@ function isUnexplained({ status, title, detail }: ProblemError): boolean {
 /** The title of an alert in the color of text: the color of its border would have too little contrast. */
 export const ALERT_STYLES = { title: { color: "var(--mantine-color-text)" } };
 
+interface ProblemAlertProps {
+  readonly title: string;
+  readonly color?: "red" | "orange";
+  readonly children: ReactNode;
+}
+
+/** Shows a problem, which assistive technology reads at once. */
+export function ProblemAlert({ title, color = "red", children }: ProblemAlertProps) {
+  return (
+    <Alert color={color} variant="outline" styles={ALERT_STYLES} title={title} role="alert">
+      {children}
+    </Alert>
+  );
+}
+
 interface FailedProps {
   readonly error: Error;
   readonly onRetry: () => void;
@@ -45,13 +60,7 @@ interface FailedProps {
 export function Failed({ error, onRetry, other }: FailedProps) {
   const isInvalid = error instanceof ProblemError && error.status === 422;
   return (
-    <Alert
-      color="red"
-      variant="outline"
-      styles={ALERT_STYLES}
-      title={t("load.failed")}
-      role="alert"
-    >
+    <ProblemAlert title={t("load.failed")}>
       <Group justify="space-between">
         <Text size="sm">{errorText(error)}</Text>
         {isInvalid && other ? (
@@ -62,7 +71,7 @@ export function Failed({ error, onRetry, other }: FailedProps) {
           </Button>
         )}
       </Group>
-    </Alert>
+    </ProblemAlert>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -13,7 +13,7 @@ import { notifyFailure } from "../removal";
 import classes from "../row-form.module.css";
 import type { Labels } from "../row-labels";
 import { NarrowSwitch } from "../several-form";
-import { ALERT_STYLES, errorText } from "../states";
+import { errorText, ProblemAlert } from "../states";
 import { UnsavedGuard } from "../unsaved-guard";
 import { isChanged } from "./grid-rows";
 import { GridTable } from "./grid-table";
@@ -176,14 +176,8 @@ function Fill({ page, referrer, row, grid, narrowed: [field, narrowing] }: FillP
 /** Shows that something was not saved; messages about cells are shown at these. */
 function Rejected({ problem }: { problem: Error }) {
   return (
-    <Alert
-      color="red"
-      variant="outline"
-      styles={ALERT_STYLES}
-      role="alert"
-      title={t("save.failed")}
-    >
+    <ProblemAlert title={t("save.failed")}>
       <Text size="sm">{errorText(problem)}</Text>
-    </Alert>
+    </ProblemAlert>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Box, Button, Group, Table, Text } from "@mantine/core";
+import { Box, Button, Group, Table, Text } from "@mantine/core";
 import { useRef } from "react";
 import type { ImportReport } from "../../api/imports";
 import { t } from "../../language/messages";
@@ -6,7 +6,7 @@ import { RowGap } from "../data-table";
 import { DownloadIcon } from "../icons";
 import type { AnyPage } from "../page";
 import { saveFile } from "../save-file";
-import { ALERT_STYLES } from "../states";
+import { ProblemAlert } from "../states";
 import { useSlots } from "../virtual-slots";
 import classes from "./cell-error-table.module.css";
 import { errorSentence, errorsCsv } from "./cell-errors";
@@ -31,13 +31,7 @@ export function CellErrorTable({ page, report }: Props) {
   });
   const hidden = report.error_count - errors.length;
   return (
-    <Alert
-      color="red"
-      variant="outline"
-      styles={ALERT_STYLES}
-      role="alert"
-      title={t("import.wrong", { count: report.wrong_rows })}
-    >
+    <ProblemAlert title={t("import.wrong", { count: report.wrong_rows })}>
       <Box
         ref={scroller}
         component="section"
@@ -96,6 +90,6 @@ export function CellErrorTable({ page, report }: Props) {
           {t("import.saveErrors")}
         </Button>
       </Group>
-    </Alert>
+    </ProblemAlert>
   );
 }

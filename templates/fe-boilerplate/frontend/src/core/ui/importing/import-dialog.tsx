@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, FileInput, Group, Loader, Modal, Stack, Text } from "@mantine/core";
+import { Anchor, Button, FileInput, Group, Loader, Modal, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { tableHooks } from "../../api/hooks";
@@ -8,7 +8,7 @@ import { countedRows, lowerFirst } from "../formats";
 import type { AnyPage } from "../page";
 import { notifyFailure, notifySuccess } from "../removal";
 import { saveFile } from "../save-file";
-import { ALERT_STYLES, errorText } from "../states";
+import { errorText, ProblemAlert } from "../states";
 import { CellErrorTable } from "./cell-error-table";
 import { ColumnMapping } from "./column-mapping";
 import { type Mapping, matchColumns, missingFields, readingOf } from "./file-columns";
@@ -110,15 +110,9 @@ export default function ImportDialog({ page, onClose }: Props) {
         )}
         {report && report.error_count > 0 && <CellErrorTable page={page} report={report} />}
         {problem && !report?.error_count && (
-          <Alert
-            color="red"
-            variant="outline"
-            styles={ALERT_STYLES}
-            role="alert"
-            title={t("import.nothing")}
-          >
+          <ProblemAlert title={t("import.nothing")}>
             <Text size="sm">{errorText(problem)}</Text>
-          </Alert>
+          </ProblemAlert>
         )}
         <Group justify="space-between">
           <Group gap="xs">
