@@ -10,6 +10,7 @@ import pytest
 from runner.ddl.notes import NoteKind
 from runner.ddl.qualified_name import QName
 from runner.ddl.reader import read_ddl_text
+from runner.generation.fastapi.migration.postgresql_statements import create_view
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
 from runner.generation.fastapi.query_writer import empty_views, written_query
 from runner.generation.fastapi.translation import Database
@@ -271,11 +272,13 @@ def test_an_index_of_a_materialized_view_has_all_that_the_ddl_says_of_it() -> No
     sql = """
     CREATE MATERIALIZED VIEW m AS SELECT id, name FROM customers WITH DATA;
     CREATE UNIQUE INDEX m_name ON m (name COLLATE "C" DESC, lower(name)) INCLUDE (id) NULLS NOT DISTINCT WHERE id > 1;
+    COMMENT ON INDEX m_name IS 'By name.';
     """
     (view,) = take_snapshot(Application(read_ddl_text(SHOP + sql, "postgres"))).views
     (index,) = view.indexes
     assert index.sql == ' (name COLLATE "C" DESC, (lower(name))) INCLUDE (id) NULLS NOT DISTINCT WHERE id > 1'
-    assert (index.columns, index.unique) == (("name", "id"), True)
+    assert (index.columns, index.unique, index.comment) == (("name", "id"), True, "By name.")
+    assert "COMMENT ON INDEX m_name IS 'By name.'" in [*create_view(view)]
 
 
 def test_a_materialized_view_keeps_its_indexes_and_is_filled_at_once() -> None:

@@ -10,7 +10,7 @@ from runner.ddl.catalog.table_changes import comment_constraint
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.ddl.catalog.catalog import NamePath
+    from runner.ddl.catalog.catalog import NamePath, TableDraft, ViewDraft
     from runner.ddl.statements.statement import Statement
 
 
@@ -70,9 +70,11 @@ def _comment_domain(statement: Statement, path: NamePath, comment: str | None) -
 
 
 def _comment_index(statement: Statement, path: NamePath, comment: str | None) -> None:
-    for table in statement.catalog.tables.values():
-        table.indexes = [
-            replace(index, comment=comment) if index.name == path[-1] else index for index in table.indexes
+    catalog = statement.catalog
+    drafts: list[TableDraft | ViewDraft] = [*catalog.tables.values(), *catalog.views.values()]
+    for draft in drafts:
+        draft.indexes = [
+            replace(index, comment=comment) if index.name == path[-1] else index for index in draft.indexes
         ]
 
 

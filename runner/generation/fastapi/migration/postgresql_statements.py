@@ -71,6 +71,8 @@ def create_view(view: ViewSnapshot) -> Iterator[str]:
     yield view.create
     yield from (f"CREATE {'UNIQUE ' if part.unique else ''}INDEX {quote(part.name)} ON {view.sql}{part.sql}"
                 for part in view.indexes)  # fmt: skip
+    for part in view.indexes:
+        yield from _comment(f"INDEX {qualified(view.schema, part.name)}", None, part.comment)
     yield from _comment(f"{view.word} {view.sql}", None, view.comment)
     for column, comment in view.comments:
         yield from _comment(f"COLUMN {view.sql}.{quote(column)}", None, comment)
