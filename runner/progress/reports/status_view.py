@@ -109,12 +109,14 @@ def _head(run: RunRecord, tasks: Sequence[TaskRecord], now: datetime, zone: tzin
     total = sum(task.progress.total for task in tasks)
     others = [(sum(getattr(task, word) for task in tasks), word) for word in ("failed", "cancelled", "running")]
     took = _took(run.started_at, run.ended_at, None if _is_over(run) else now)
-    first = f"{one_line(run.plan)}: {run.outcome}"
+    first = f"{one_line(run.plan)}: {run.status.value}"
     if took:
         first += f" {'for' if run.ended_at is None else 'in'} {took}"
     first += f": {sum(task.done for task in tasks):,} of {count(total, 'sub-task')} done"
     if other_counts := listed(others):
         first += f", {other_counts}"
+    if run.outcome != run.status.value:
+        first += f", {run.outcome}"
     lines = [first]
     if run.status is RunStatus.INTERRUPTED and run.ended_at is None:
         lines.append(f"its process {run.pid} on {run.host} died; run the plan again to continue")
