@@ -33,6 +33,7 @@ class OneClass:
         self.row = self.app.make("classes", school_id=self.school, capacity=60, current_students=0)
 
     def pupils(self, number: int, name: str) -> list[Row]:
+        """Make pupils of a name that no other test has: a search in the application that they share finds all."""
         names = [f"{name} {at:02}" for at in range(number)]
         return [self.app.make("students", school_id=self.school, full_name=full_name) for full_name in names]
 

@@ -152,7 +152,7 @@ def test_what_is_entered_in_a_grid_is_not_lost_unasked(pages: Callable[[str], Ta
 @pytest.mark.parametrize("tab", [PHONE], indirect=True, ids=["phone"])
 def test_a_grid_fits_a_phone(tab: Page, pages: Callable[[str], TablePages]) -> None:
     one = OneClass(pages)
-    one.enrol(one.pupils(2, "Mawar"))
+    one.enrol(one.pupils(2, "Alamanda"))
     one.open("Enrollments")
     expect(one.edit_as_grid()).to_be_visible()
     assert tab.evaluate("document.documentElement.scrollWidth") == 375
