@@ -11,14 +11,13 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from runner.progress.reports.run_account import RunAccount
 from runner.progress.reports.text_layout import count, printable
 from runner.records.status import SubTaskStatus, TaskStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from runner.progress.reports.run_account import SubTaskAccount, TaskAccount
+    from runner.progress.reports.run_account import RunAccount, SubTaskAccount, TaskAccount
     from runner.records.errors import Problem
     from runner.records.events import Logged
 
@@ -34,18 +33,17 @@ def junit_xml(account: RunAccount) -> str:
     if account.leftovers:
         listed = (f"prune {path}" for path in account.leftovers)
         text = "\n".join((f"{_numbered(account.leftovers)} of dropped tables", *listed))
-        root.append(_single(account, "dropped tables", "files", ("failure", "drift", text)))
+        root.append(_single(account.plan, "dropped tables", "files", ("failure", "drift", text)))
     if (why := account.own_failure) is not None:
-        root.append(_single(account, "run", "end", ("error", account.status.value, why)))
+        root.append(_single(account.plan, "run", "end", ("error", account.status.value, why)))
     return _document(root, _span(account))
 
 
 def invalid_plan_xml(plan: str, problems: Iterable[Problem]) -> str:
     """Return the report of a plan that is not valid, or whose DDL is not: nothing was run, each problem is an error."""
     root = ET.Element("testsuites", name=_clean(plan))
-    account = RunAccount(plan=plan)
     for problem in problems:
-        root.append(_single(account, "input", problem.place, ("error", "invalid", str(problem))))
+        root.append(_single(plan, "input", problem.place, ("error", "invalid", str(problem))))
     return _document(root, 0.0)
 
 
@@ -80,13 +78,11 @@ def _suite(account: RunAccount, task: TaskAccount) -> ET.Element:
     return suite
 
 
-def _single(account: RunAccount, suite_name: str, name: str, problem: tuple[str, str, str]) -> ET.Element:
+def _single(plan: str, suite_name: str, name: str, problem: tuple[str, str, str]) -> ET.Element:
     """Return a suite with one case that concerns no sub-task; `problem` is its element, kind and text."""
     suite = ET.Element("testsuite", name=suite_name, tests="1", failures="0", errors="0", skipped="0", time="0.000")
     suite.set(f"{problem[0]}s", "1")
-    case = ET.SubElement(
-        suite, "testcase", name=_clean(name), classname=_clean(f"{account.plan}.{suite_name}"), time="0.000"
-    )
+    case = ET.SubElement(suite, "testcase", name=_clean(name), classname=_clean(f"{plan}.{suite_name}"), time="0.000")
     _add_problem(case, *problem)
     return suite
 

@@ -7,7 +7,7 @@ import { formatText } from "./formats";
 import { keyText } from "./keys";
 import type { AnyPage } from "./page";
 import type { Labels } from "./row-labels";
-import { labelOf, textWithoutLabel } from "./use-labels";
+import { labelText } from "./use-labels";
 import type { Slot } from "./virtual-slots";
 
 /** Return the label of a column. */
@@ -42,9 +42,7 @@ function OwnLink({ page, row, name, labels }: CellProps) {
   const field = page.byName.get(name);
   const reference = field?.leadsTo;
   const value = field ? formatText(field, row[name]) : "";
-  const text = reference
-    ? (labelOf(labels, reference, row)?.text ?? textWithoutLabel(labels, reference, value))
-    : value;
+  const text = reference ? labelText(labels, reference, row, value) : value;
   return (
     <Link
       className={classes.own}

@@ -10,7 +10,7 @@ import { formatText, HIDDEN, NOTHING } from "./formats";
 import { keyText } from "./keys";
 import type { FieldInfo } from "./page";
 import type { Labels } from "./row-labels";
-import { labelOf, textWithoutLabel } from "./use-labels";
+import { labelOf, labelText } from "./use-labels";
 
 interface Props {
   readonly field: FieldInfo;
@@ -100,8 +100,9 @@ function ReferenceValue({ field, row, labels }: Omit<Props, "full">) {
   const { leadsTo: reference } = field;
   const key = String(row[field.name]);
   if (!reference) return key;
-  const label = labelOf(labels, reference, row);
-  if (!label?.key) return label?.text ?? textWithoutLabel(labels, reference, key);
+  const text = labelText(labels, reference, row, key);
+  const target = labelOf(labels, reference, row)?.key;
+  if (!target) return text;
   return (
     <Anchor
       inherit
@@ -109,11 +110,11 @@ function ReferenceValue({ field, row, labels }: Omit<Props, "full">) {
         <Link
           {...props}
           to="/$table/$key"
-          params={{ table: reference.table, key: keyText(label.key ?? []) }}
+          params={{ table: reference.table, key: keyText(target) }}
         />
       )}
     >
-      {label.text}
+      {text}
     </Anchor>
   );
 }

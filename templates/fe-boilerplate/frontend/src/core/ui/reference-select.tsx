@@ -8,7 +8,7 @@ import { findOptions, maxOptions, type Option, type Values } from "./reference-o
 import classes from "./reference-select.module.css";
 import { valuesKey } from "./row-labels";
 import { errorText, retryText } from "./states";
-import { labelOf, textWithoutLabel, useRowLabels } from "./use-labels";
+import { labelText, useRowLabels } from "./use-labels";
 
 interface Props
   extends Pick<
@@ -108,7 +108,6 @@ function useChosen(reference: Reference, values: Values | undefined): Option | u
     values && Object.fromEntries(reference.fields.map((field, at) => [field, values[at]]));
   const labels = useRowLabels([reference], row);
   if (!values || !row) return undefined;
-  const label =
-    labelOf(labels, reference, row)?.text ?? textWithoutLabel(labels, reference, values.join(", "));
+  const label = labelText(labels, reference, row, values.join(", "));
   return { value: valuesKey(row, reference.fields) ?? "", label, values };
 }

@@ -66,7 +66,8 @@ export function labelOf(labels: Labels, reference: Reference, row: AnyRow): RowL
   return labels.get(reference.name)?.get(valuesKey(row, reference.fields) ?? "");
 }
 
-/** Return what stands for a row that has no label: "…" while labels are loading, otherwise `key`. */
-export function textWithoutLabel(labels: Labels, reference: Reference, key: string): string {
-  return labels.has(reference.name) ? key : "…";
+/** Return the text of that label; without one "…" while labels are loading, otherwise `key`. */
+export function labelText(labels: Labels, reference: Reference, row: AnyRow, key: string): string {
+  const known = labels.has(reference.name) ? key : "…";
+  return labelOf(labels, reference, row)?.text ?? known;
 }
