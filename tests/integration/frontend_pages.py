@@ -157,8 +157,15 @@ class TablePages:
         try:
             self.tab.wait_for_url(at)
         except PlaywrightTimeout:
-            said = self.tab.get_by_role("alert").all_inner_texts()
-            raise AssertionError(f"{self.tab.url} stays: {said}") from None
+            raise AssertionError(f"{self.tab.url} stays: {self.hindrances()}") from None
+
+    def hindrances(self) -> list[str]:
+        """Return why a form stays: its alerts, what is wrong at its fields, and whether it is still being saved."""
+        main = self.tab.get_by_role("main")
+        alerts = self.tab.get_by_role("alert").all_inner_texts()
+        wrong = main.locator("[aria-invalid=true]").evaluate_all("them => them.map(it => `${it.name}: ${it.value}`)")
+        saving = main.locator("button[data-loading]").all_inner_texts()
+        return [*alerts, *(f"invalid {field}" for field in wrong), *(f"{text} is at work" for text in saving)]
 
     def save(self) -> None:
         self.tab.get_by_role("button", name="Save", exact=True).click()

@@ -113,6 +113,18 @@ def test_rows_that_the_table_has_are_all_reported(client: httpx.Client) -> None:
     assert len(again.json()["errors"]) == 1000
 
 
+def test_a_rule_over_a_default_is_checked(client: httpx.Client) -> None:
+    """The file has no day of admission: it is today, and nobody is admitted before birth."""
+    rows = list(pupils(frozenset(), 3))
+    rows[1][6] = "01/01/2999"
+    content = "\n".join(";".join(row) for row in [TITLES, *rows]).encode()
+    answer = client.post(PATH, params=READING, content=content)
+    assert answer.status_code == 422
+    found = [(error["row"], error["field"], error["column"], error["code"]) for error in answer.json()["errors"]]
+    assert found == [(3, "birth_date", "G", "check"), (3, "admitted_on", "", "check")]
+    assert client.get("/students/count").json() == {"count": 0}
+
+
 def check(report: Any, wrong: frozenset[int]) -> None:
     """Check that all errors are reported, each at its cell, and nothing is stored."""
     assert (report["rows"], report["stored"], report["error_count"]) == (ROWS, 0, WRONG)

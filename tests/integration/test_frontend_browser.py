@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.integration.frontend_browser import DARK, PHONE, TABLES, WRITTEN
 from tests.integration.frontend_server import served_again
@@ -169,6 +169,46 @@ def test_what_is_not_saved_is_not_lost_unasked(pages: Callable[[str], TablePages
     students.tab.get_by_role("navigation").get_by_role("link", name="Home").click()
     question.get_by_role("button", name="Leave").click()
     expect(students.tab.get_by_role("heading", level=1)).to_have_text("School")
+
+
+@pytest.mark.parametrize(("path", "button"), [("", "Edit"), ("/edit", "Save")])
+def test_late_labels_move_no_button(path: str, button: str, pages: Callable[[str], TablePages]) -> None:
+    """A label of two lines arrives after the page: who is pressing a button then still hits it."""
+    table = pages("p5_assessments")
+    name = " ".join(["Menjaga kebersihan lingkungan sekolah"] * 2)
+    row = table.app.make("p5_assessments", element=name)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    table.tab.route("**/api/p5-enrollments?*", hold)  # the requests for labels of what it refers to
+    table.tab.goto(f"{table.url}/{row['id']}{path}")
+    heading = table.tab.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("…")
+    at = table.tab.get_by_role("main").get_by_text(button, exact=True)
+    before = at.bounding_box()
+    for route in held:
+        route.continue_()
+    expect(heading).to_contain_text(name)
+    assert at.bounding_box() == before
+
+
+def test_a_press_on_save_takes_what_was_typed(pages: Callable[[str], TablePages]) -> None:
+    """The list of texts adds what was typed when it loses the focus, and may need another line for it."""
+    table = pages("p5_assessments")
+    row = table.app.make("p5_assessments")
+    typed = "https://sekolah.example/proyek/2026/bukti/foto-kegiatan-menanam-pohon-di-halaman.jpeg"
+    table.tab.goto(f"{table.url}/{row['id']}/edit")
+    table.tab.get_by_role("combobox", name=table.label("evidence_urls"), exact=True).fill(typed)
+    save = table.tab.get_by_role("button", name="Save", exact=True)
+    place = save.bounding_box()
+    assert place is not None
+    table.tab.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    table.tab.mouse.down()
+    table.tab.mouse.up()
+    table.arrive(f"{table.url}/{row['id']}")
+    expect(table.value_of("evidence_urls")).to_contain_text(typed)
 
 
 def test_many_rows_are_deleted_at_once(pages: Callable[[str], TablePages]) -> None:

@@ -220,13 +220,21 @@ def _compile_by_dialect(element: ByDialect, compiler: SQLCompiler, **_options: A
 # The default of a column that records when its row was created.
 now_default = ByDialect(postgresql="now()", sqlite="(strftime('%Y-%m-%d %H:%M:%f000', 'now'))")
 
+_ONLY_ON = "only_on"  # a key of the info of constraints and indexes
 Item = TypeVar("Item", sa.CheckConstraint, postgresql.ExcludeConstraint, sa.Index)
 
 
 def postgresql_only(item: Item) -> Item:
     """Return a constraint or index that is created on PostgreSQL only."""
     item.ddl_if(dialect="postgresql")
+    item.info[_ONLY_ON] = "postgresql"
     return item
+
+
+def is_created_on(dialect: str, item: sa.schema.SchemaItem) -> bool:
+    """Return whether a constraint or index of a model is created on a database with this dialect."""
+    only: str | None = item.info.get(_ONLY_ON)
+    return only in (None, dialect)
 
 
 class ItemOf(FunctionElement[bool]):

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.core.access.references import may_refer_to_hidden_rows
 from app.core.bulk_repository import BulkRepository
+from app.core.columns import is_created_on
 from app.core.constraint_columns import table_of
 from app.core.hooks import after_create, before_create
 from app.core.importing.import_errors import ImportErrors
@@ -91,7 +92,10 @@ class RowWriter:
         self._session.expunge_all()
 
     def _needs_no_objects(self, written: Collection[str]) -> bool:
-        """Return whether only the database looks at the stored rows. SQLite leaves some checks to the rules."""
+        """Return whether only the database looks at the stored rows.
+
+        Rules over values that it assigns, such as a default, must then be its own: SQLite lacks some of them.
+        """
         if (
             before_create.concerns(self._model)
             or after_create.concerns(self._model)
@@ -100,9 +104,16 @@ class RowWriter:
             or may_refer_to_hidden_rows(self._session, self._model)
         ):
             return False
-        if self._session.get_bind().dialect.name == "postgresql":
+        dialect, table = self._session.get_bind().dialect.name, table_of(self._model)
+        if dialect == "postgresql":
             return True
-        is_counted = any("counted" in column.info for column in table_of(self._model).columns)
+        checks = {
+            item.name
+            for item in table.constraints
+            if isinstance(item, sa.CheckConstraint) and is_created_on(dialect, item)
+        }
+        is_counted = any("counted" in column.info for column in table.columns)
         return not is_counted and all(
-            {*rule.fields} <= {*written} for rule in self._rows.resource.rules
+            rule.name in checks or {*rule.fields} <= {*written}
+            for rule in self._rows.resource.rules
         )

@@ -5,6 +5,7 @@ import { tableHooks } from "../api/hooks";
 import { ProblemError } from "../api/problem";
 import { t } from "../language/messages";
 import { changedValues, editedEntries, type Rejected, rejectedRows } from "./bulk-changes";
+import { FOCUS_AT_CLICK } from "./focus-at-click";
 import { enteredFields } from "./form-entries";
 import { FormInput, SERVER } from "./form-input";
 import { type Drafts, draftOf } from "./form-values";
@@ -113,7 +114,7 @@ function ChangeForm({
             <FormInput key={entry.field.name} page={page} entry={entry} />
           ))}
           {problem && <NotSaved problem={problem} rejected={rejected} />}
-          <Group justify="flex-end" gap="sm">
+          <Group {...FOCUS_AT_CLICK} justify="flex-end" gap="sm">
             <Button variant="default" onClick={onCancel}>
               {t("cancel")}
             </Button>

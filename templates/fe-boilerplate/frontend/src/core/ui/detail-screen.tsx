@@ -52,18 +52,18 @@ function Row({ page, found }: { page: AnyPage; found: Versioned<AnyRow> }) {
   const labels = useRowLabels(references, row);
   return (
     <Stack gap="lg">
-      <BackToList page={page} />
-      <Group justify="space-between" align="flex-start">
-        <div>
-          <Text c="dimmed" size="sm">
-            {page.nav.labelSingular}
-          </Text>
-          <Title order={1} size="h2" style={{ overflowWrap: "anywhere" }}>
-            {title ?? "…"}
-          </Title>
-        </div>
+      <Group justify="space-between">
+        <BackToList page={page} />
         <Actions page={page} found={found} title={title ?? ""} />
       </Group>
+      <div>
+        <Text c="dimmed" size="sm">
+          {page.nav.labelSingular}
+        </Text>
+        <Title order={1} size="h2" style={{ overflowWrap: "anywhere" }}>
+          {title ?? "…"}
+        </Title>
+      </div>
       <SimpleGrid component="dl" cols={{ base: 1, sm: 2, lg: 3 }} className={classes.fields}>
         {page.fields
           .filter(({ isSecret }) => !isSecret)
@@ -84,7 +84,6 @@ function BackToList({ page }: { page: AnyPage }) {
       variant="subtle"
       size="compact-sm"
       leftSection={<BackIcon size={16} />}
-      style={{ alignSelf: "flex-start" }}
       renderRoot={(props) => (
         <Link
           {...props}

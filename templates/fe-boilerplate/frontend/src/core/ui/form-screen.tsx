@@ -70,7 +70,7 @@ interface EditProps {
 function Edit({ page, found, onReload }: EditProps) {
   const [base, setBase] = useState(found);
   const [formKey, setFormKey] = useState(0);
-  const title = useRowTitle(page.table, base.row);
+  const title = t("form.edit", { title: useRowTitle(page.table, base.row) ?? "…" });
   const reload = async () => {
     const current = await onReload();
     if (!current) return;
@@ -80,8 +80,9 @@ function Edit({ page, found, onReload }: EditProps) {
   return (
     <Stack gap="lg" maw={960}>
       <BackLink page={page} row={base.row} />
-      <Title order={1} size="h2" style={{ overflowWrap: "anywhere" }}>
-        {t("form.edit", { title: title ?? "…" })}
+      {/* One line, however long: a label that is loaded late must not move the form under the pointer. */}
+      <Title order={1} size="h2" lineClamp={1} style={{ overflowWrap: "anywhere" }} title={title}>
+        {title}
       </Title>
       <RowForm
         key={formKey}

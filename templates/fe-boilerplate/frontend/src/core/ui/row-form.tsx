@@ -7,6 +7,7 @@ import { tableHooks } from "../api/hooks";
 import { ProblemError } from "../api/problem";
 import type { AnyRow, Versioned } from "../api/table";
 import { t } from "../language/messages";
+import { FOCUS_AT_CLICK } from "./focus-at-click";
 import { enteredFields, formEntries } from "./form-entries";
 import { FormInput, SERVER } from "./form-input";
 import { type Drafts, draftOf, formSchema, initialDraft, type Values } from "./form-values";
@@ -98,7 +99,13 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, current
                 onOverwrite={currentEtag && overwrite}
               />
             )}
-            <Group gap="xs" wrap="nowrap" align="stretch" className={classes.buttons}>
+            <Group
+              {...FOCUS_AT_CLICK}
+              gap="xs"
+              wrap="nowrap"
+              align="stretch"
+              className={classes.buttons}
+            >
               <Button type="submit" px={PADDING} loading={isSubmitting}>
                 {t("save")}
               </Button>

@@ -7,6 +7,7 @@ import { ProblemError } from "../api/problem";
 import type { AnyRow, Reference, Referrer } from "../api/table";
 import { t } from "../language/messages";
 import { ChoiceList, type Chosen, type SearchFocus } from "./choice-list";
+import { FOCUS_AT_CLICK } from "./focus-at-click";
 import { enteredFields, type FormEntry } from "./form-entries";
 import { FormInput, SERVER } from "./form-input";
 import type { Drafts } from "./form-values";
@@ -147,7 +148,7 @@ function SeveralForm({ page, referrer, row, reference, focus, onDone, onCancel }
               <Text size="sm" role="status" c="dimmed">
                 {t("several.chosen", { count: chosen.size })}
               </Text>
-              <Group gap="sm">
+              <Group {...FOCUS_AT_CLICK} gap="sm">
                 {onCancel && (
                   <Button variant="default" onClick={onCancel}>
                     {t("cancel")}
