@@ -220,21 +220,21 @@ def _compile_by_dialect(element: ByDialect, compiler: SQLCompiler, **_options: A
 # The default of a column that records when its row was created.
 now_default = ByDialect(postgresql="now()", sqlite="(strftime('%Y-%m-%d %H:%M:%f000', 'now'))")
 
-_ONLY_ON = "only_on"  # a key of the info of constraints and indexes
+_POSTGRESQL_ONLY = "postgresql_only"  # a key of the info of constraints and indexes
 Item = TypeVar("Item", sa.CheckConstraint, postgresql.ExcludeConstraint, sa.Index)
 
 
 def postgresql_only(item: Item) -> Item:
     """Return a constraint or index that is created on PostgreSQL only."""
     item.ddl_if(dialect="postgresql")
-    item.info[_ONLY_ON] = "postgresql"
+    item.info[_POSTGRESQL_ONLY] = True
     return item
 
 
-def is_created_on(dialect: str, item: sa.schema.SchemaItem) -> bool:
-    """Return whether a constraint or index of a model is created on a database with this dialect."""
-    only: str | None = item.info.get(_ONLY_ON)
-    return only in (None, dialect)
+def sqlite_checks(table: sa.Table) -> set[Any]:
+    """Return the names of the CHECK constraints of a table that are created on SQLite too."""
+    checks = [item for item in table.constraints if isinstance(item, sa.CheckConstraint)]
+    return {check.name for check in checks if _POSTGRESQL_ONLY not in check.info}
 
 
 class ItemOf(FunctionElement[bool]):

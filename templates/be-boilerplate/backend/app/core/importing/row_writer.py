@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.core.access.references import may_refer_to_hidden_rows
 from app.core.bulk_repository import BulkRepository
-from app.core.columns import is_created_on
+from app.core.columns import sqlite_checks
 from app.core.constraint_columns import table_of
 from app.core.hooks import after_create, before_create
 from app.core.importing.import_errors import ImportErrors
@@ -94,7 +94,7 @@ class RowWriter:
     def _needs_no_objects(self, written: Collection[str]) -> bool:
         """Return whether only the database looks at the stored rows.
 
-        Rules over values that it assigns, such as a default, must then be its own: SQLite lacks some of them.
+        Rules over values that it assigns, such as a default, must then be its own, as they are on PostgreSQL.
         """
         if (
             before_create.concerns(self._model)
@@ -107,11 +107,7 @@ class RowWriter:
         dialect, table = self._session.get_bind().dialect.name, table_of(self._model)
         if dialect == "postgresql":
             return True
-        checks = {
-            item.name
-            for item in table.constraints
-            if isinstance(item, sa.CheckConstraint) and is_created_on(dialect, item)
-        }
+        checks = sqlite_checks(table) if dialect == "sqlite" else set()
         is_counted = any("counted" in column.info for column in table.columns)
         return not is_counted and all(
             rule.name in checks or {*rule.fields} <= {*written}
