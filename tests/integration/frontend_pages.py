@@ -76,6 +76,11 @@ class TablePages:
 
     # ------------------------------------------------------------------------------------------------- list
 
+    @property
+    def newest(self) -> str:
+        """The search of a list that begins with the rows that were added last, however many other tests have added."""
+        return f"?size=100&sort=-{self.app.cases[self.table.module]['key'][0]}"
+
     def open_list(self, search: str = "?size=100") -> None:
         self.tab.goto(self.url + search)
         self.see_list()

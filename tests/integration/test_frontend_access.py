@@ -25,7 +25,7 @@ def test_a_tables_pages_shut_nobody_out(name: str, pages: Callable[[str], TableP
     table = pages(name)
     row = table.app.make(name)
     key = ",".join(str(row[part]) for part in table.app.cases[name]["key"])
-    table.open_list()
+    table.open_list(table.newest)
     expect(table.row_link(key)).to_be_visible()
     found = grave_findings_in_both_modes(table.tab)
     table.row_link(key).click()

@@ -15,7 +15,7 @@ import yaml
 from tests.chromium import chromium
 from tests.frontend_packages import BROWSER_TESTS, packages
 from tests.generated_backend import backend_files, read_schema, write_backend
-from tests.integration.backend import plain_environment
+from tests.integration.backend import free_port, plain_environment
 from tests.integration.frontend import frontend_files, tool_environment, write_files
 from tests.integration.oidc_provider import running_provider
 from tests.integration.test_backend_oidc import settings as oidc_settings
@@ -138,7 +138,7 @@ def test_nothing_is_added_without_the_options() -> None:
 
 def test_the_applications_own_browser_tests_pass(tmp_path: Path) -> None:
     workspace = application(tmp_path, e2e=True)
-    run(workspace, "make e2e", E2E_CHROMIUM=str(chromium()), E2E_OUTPUT=str(tmp_path / "run"), CI="true")
+    run(workspace, "make e2e", **browser_settings(workspace))
 
 
 @pytest.mark.parametrize("kind", ["session", "oidc"])
@@ -167,5 +167,11 @@ def test_browser_tests_log_in_with_a_provider_that_is_running(tmp_path: Path) ->
 
 def run_browser_tests(workspace: Path, titles: str, **environment: str) -> None:
     """Run the application's tests in a browser that have such titles."""
-    settings = {"E2E_CHROMIUM": str(chromium()), "E2E_OUTPUT": str(workspace / "run"), "CI": "true"}
-    run(workspace, f"npm --prefix frontend/e2e test -- --grep '{titles}'", **settings, **environment)
+    command = f"npm --prefix frontend/e2e test -- --grep '{titles}'"
+    run(workspace, command, **browser_settings(workspace), **environment)
+
+
+def browser_settings(workspace: Path) -> dict[str, str]:
+    """Return the environment of browser tests, with ports of their own: others may run at the same time."""
+    ports = {name: str(free_port()) for name in ("E2E_BACKEND_PORT", "E2E_PORT", "E2E_PROVIDER_PORT")}
+    return {"E2E_CHROMIUM": str(chromium()), "E2E_OUTPUT": str(workspace / "run"), "CI": "true", **ports}
